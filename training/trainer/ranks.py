@@ -1,0 +1,59 @@
+"""The processes of one run: alone, or started by torchrun. Sums, never means, go between them."""
+
+import os
+from collections.abc import Sequence
+from typing import Any
+
+
+class Ranks:
+    def __init__(self) -> None:
+        self.rank = int(os.environ.get("RANK", "0"))
+        self.world = int(os.environ.get("WORLD_SIZE", "1"))
+
+    @property
+    def first(self) -> bool:
+        return self.rank == 0
+
+    def start(self, device: str) -> None:
+        if self.world > 1:
+            from torch import distributed
+
+            distributed.init_process_group("nccl" if device == "cuda" else "gloo")
+
+    def stop(self) -> None:
+        if self.world > 1:
+            from torch import distributed
+
+            distributed.destroy_process_group()
+
+    def sum(self, value: float | Sequence[float]) -> Any:
+        """Of a number, or of each number of a list."""
+        if self.world == 1:
+            return value
+        import torch
+        from torch import distributed
+
+        tensor = torch.tensor(value, dtype=torch.float64)
+        distributed.all_reduce(tensor)
+        return tensor.tolist()
+
+    def sum_gradients(self, parameters: Sequence[Any]) -> None:
+        """A rank without rows in this step takes part with zeros."""
+        if self.world == 1:
+            return
+        import torch
+        from torch import distributed
+
+        for p in parameters:
+            if p.grad is None:
+                p.grad = torch.zeros_like(p)
+        flat = torch.cat([p.grad.flatten() for p in parameters])
+        distributed.all_reduce(flat)
+        for p, part in zip(parameters, flat.split([p.numel() for p in parameters]), strict=True):
+            p.grad.copy_(part.view_as(p))
+
+    def wait(self) -> None:
+        if self.world > 1:
+            from torch import distributed
+
+            distributed.barrier()

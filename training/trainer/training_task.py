@@ -1,0 +1,243 @@
+"""The task `train`, from the spec to an adapter and its result; `preflight` starts the same way."""
+
+import os
+import platform
+import shutil
+import time
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from training.trainer.base_model import Source, load_base, load_chat, locate
+from training.trainer.chat import Chat
+from training.trainer.checkpoints import Checkpoints, load_weights
+from training.trainer.errors import TrainerError
+from training.trainer.evaluation import evaluate
+from training.trainer.events import Events
+from training.trainer.loop import Loop, State
+from training.trainer.memory import peak_rss_mb
+from training.trainer.methods.build import Setting, build_model
+from training.trainer.methods.options import Full, Qlora
+from training.trainer.plan import Part, Plan
+from training.trainer.ranks import Ranks
+from training.trainer.rows import Options, Rows, join, prepared
+from training.trainer.run_dir import RunDir
+from training.trainer.spec import DataFile, Spec, TrainSpec
+from training.trainer.tuned import Tuned
+
+ADAPTER = "adapter"
+
+
+@dataclass
+class Prepared:
+    source: Source
+    chat: Chat
+    rows: Rows
+    eval_rows: Rows | None
+    plan: Plan
+
+
+def train(run_dir: RunDir, spec: Spec, events: Events, cache: Path, ranks: Ranks) -> dict[str, Any]:
+    body = spec.body
+    assert isinstance(body, TrainSpec)
+    started = time.monotonic()
+    device = use_device(body)
+    ranks.start(device)
+    ready = prepare_run(run_dir, body, events, cache)
+    base = load_for_training(body, ready.source, device)
+    saves = Checkpoints(run_dir.path / "checkpoints", body.config.keep_last) if ranks.first else None
+    ranks.wait()
+    saves = saves or Checkpoints(run_dir.path / "checkpoints", body.config.keep_last)
+    found = saves.newest()
+    base_loss = None
+    if found is None and ready.eval_rows is not None:
+        base_loss = evaluate(plain(base), ready.eval_rows, body.config, ranks)
+        events.send("eval", step=0, loss=base_loss.loss, perplexity=base_loss.perplexity, tokens=base_loss.tokens)
+    loop = make_loop(run_dir, body, ready, base, events, ranks, saves)
+    if found is not None:
+        loop.resume(found)
+    elif base_loss is not None:
+        loop.state.base_eval_loss = base_loss.loss
+    events.send(
+        "start",
+        task=spec.task,
+        pid=os.getpid(),
+        fence=spec.fence,
+        resumed_from=found.step if found else None,
+        exact=loop.state.exact,
+        steps=ready.plan.steps,
+        trainable_parameters=sum(p.numel() for p in loop.parameters),
+        versions=versions(),
+        **ready.rows.counts(),
+    )
+    state = loop.run()
+    if ready.eval_rows is not None and state.best_step not in (None, state.step):
+        load_weights(saves.at(state.best_step or 0), loop.named)
+    if ranks.first:
+        save_adapter(run_dir.path, loop.tuned, ready)
+    return _result(body, loop, ready, state, device, time.monotonic() - started)
+
+
+def use_device(body: TrainSpec) -> str:
+    import torch
+
+    if body.config.threads:
+        torch.set_num_threads(body.config.threads)
+    there = torch.cuda.is_available()
+    if body.config.device == "cuda" and not there:
+        raise TrainerError("no_device", "The run asks for a GPU and this machine has none.")
+    return "cuda" if there and body.config.device != "cpu" else "cpu"
+
+
+def prepare_run(run_dir: RunDir, body: TrainSpec, events: Events, cache: Path) -> Prepared:
+    source = locate(body.model, cache)
+    chat = load_chat(source)
+    options = Options(max_length=body.config.max_length, overlong=body.config.overlong)
+
+    def read(files: tuple[DataFile, ...]) -> list[Rows]:
+        tables = []
+        for done, file in enumerate(files, 1):
+            tables.append(prepared(run_dir.path, file, chat, options, cache))
+            events.progress("rows", done, len(files))
+        return tables
+
+    tables = read(body.data)
+    rows = join(tables)
+    if not len(rows):
+        raise TrainerError("no_supervised_tokens", _nothing_left(rows), rows=sum(rows.dropped.values(), [])[:50])
+    starts = [0]
+    for table in tables:
+        starts.append(starts[-1] + len(table))
+    parts = [Part(at, len(t), file.weight) for at, t, file in zip(starts, tables, body.data, strict=False)]
+    eval_rows = join(read(body.eval_data)) if body.eval_data else None
+    if eval_rows is not None and not len(eval_rows):
+        raise TrainerError("no_supervised_tokens", "No evaluation row has tokens to be scored.")
+    plan = Plan(tuple(parts), rows.lengths, rows.difficulty, body.config, body.seed)
+    return Prepared(source, chat, rows, eval_rows, plan)
+
+
+def load_for_training(body: TrainSpec, source: Source, device: str) -> Any:
+    """Frozen weights in the precision of the arithmetic; weights to be trained in full."""
+    kinds = {"fp32": "float32", "fp64": "float64", "bf16": "bfloat16", "fp16": "float16"}
+    dtype = "float32" if isinstance(body.method, Full) and body.config.precision != "fp64" else kinds[body.config.precision]
+    four_bit = isinstance(body.method, Qlora)
+    if source.adapter:
+        raise TrainerError("adapter_as_base", "A run starts from a model, not from an adapter: export it merged first.")
+    base = load_base(
+        source, dtype=dtype, device=device, four_bit=four_bit, double_quant=getattr(body.method, "double_quant", True)
+    )
+    if body.config.activation_checkpointing:
+        base.gradient_checkpointing_enable({"use_reentrant": False})
+    return base
+
+
+def plain(base: Any) -> Tuned:
+    return Tuned(model=base, core=base, options=Full())
+
+
+def make_loop(
+    run_dir: RunDir, body: TrainSpec, ready: Prepared, base: Any, events: Events, ranks: Ranks, saves: Checkpoints
+) -> Loop:
+    setting = Setting(steps=ready.plan.steps, tokenizer=ready.chat.tokenizer, seed=body.seed)
+    tuned = build_model(base, body.method_name, body.method, setting)
+    _widen(tuned, body)
+    return Loop(
+        spec=body,
+        tuned=tuned,
+        rows=ready.rows,
+        eval_rows=ready.eval_rows,
+        plan=ready.plan,
+        ranks=ranks,
+        events=events,
+        saves=saves,
+        must_stop=run_dir.must_stop,
+        environment=environment(ranks),
+    )
+
+
+def environment(ranks: Ranks) -> dict[str, Any]:
+    """What a resumed run must find again to be the same to the last bit."""
+    import torch
+
+    lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    model = next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), platform.machine())
+    gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else None
+    return {
+        "processor": model,
+        "gpu": gpu,
+        "threads": torch.get_num_threads(),
+        "world": ranks.world,
+        "versions": versions(),
+    }
+
+
+def versions() -> dict[str, str]:
+    return {"python": platform.python_version()} | {name: version(name) for name in ("torch", "transformers", "peft")}
+
+
+def save_adapter(folder: Path, tuned: Tuned, ready: Prepared) -> None:
+    """Whole or absent, with the tokenizer, the template and when to stop."""
+    beside = folder / f".{ADAPTER}"
+    shutil.rmtree(beside, ignore_errors=True)
+    beside.mkdir()
+    tuned.save(beside)
+    write_serving_files(beside, tuned.core, ready.chat)
+    shutil.rmtree(folder / ADAPTER, ignore_errors=True)
+    beside.rename(folder / ADAPTER)
+
+
+def write_serving_files(folder: Path, core: Any, chat: Chat) -> None:
+    chat.tokenizer.chat_template = chat.template
+    chat.tokenizer.save_pretrained(folder)
+    settings = core.generation_config
+    settings.eos_token_id = sorted({*_as_list(settings.eos_token_id), *chat.stop_ids})
+    settings.pad_token_id = settings.pad_token_id if settings.pad_token_id is not None else settings.eos_token_id[0]
+    settings.save_pretrained(folder)
+
+
+def _as_list(ids: int | list[int] | None) -> list[int]:
+    return [] if ids is None else [ids] if isinstance(ids, int) else list(ids)
+
+
+def _widen(tuned: Tuned, body: TrainSpec) -> None:
+    """Trained weights are kept in full precision whatever the arithmetic."""
+    import torch
+
+    kind = torch.float64 if body.config.precision == "fp64" else torch.float32
+    for parameter in tuned.trained().values():
+        parameter.data = parameter.data.to(kind)
+
+
+def _nothing_left(rows: Rows) -> str:
+    reasons = ", ".join(f"{len(ids)} {reason.replace('_', ' ')}" for reason, ids in rows.dropped.items())
+    return f"No training row is left that has supervised tokens ({reasons or 'the files are empty'})."
+
+
+def _result(
+    body: TrainSpec, loop: Loop, ready: Prepared, state: State, device: str, seconds: float
+) -> dict[str, Any]:
+    return {
+        "adapter": ADAPTER,
+        "method": body.method_name,
+        "base_eval_loss": state.base_eval_loss,
+        "eval_loss": state.eval_loss,
+        "best_step": state.best_step,
+        "train_loss": state.loss_sum / state.weight_sum,
+        "steps": state.step,
+        "planned_steps": ready.plan.steps,
+        "tokens": state.tokens,
+        "supervised_tokens": state.supervised_tokens,
+        "trainable_parameters": sum(p.numel() for p in loop.parameters),
+        "parameters": sum(p.numel() for p in loop.tuned.core.parameters()),
+        "data": ready.rows.counts(),
+        "exact": state.exact,
+        "packed": not loop.padded,
+        "device": device,
+        "processes": loop.ranks.world,
+        "versions": versions(),
+        "seconds": round(seconds, 3),
+        "train_seconds": round(state.seconds, 3),
+        "tokens_per_s": round(state.tokens / state.seconds, 1) if state.seconds else None,
+        "peak_rss_mb": peak_rss_mb(),
+    }
