@@ -44,8 +44,8 @@ def explain(error: BaseException) -> str:
     if isinstance(error, DatabaseUnavailable):
         return text
     return (
-        f"The database can't be used: {text}. Check that DATABASE_URL names a running PostgreSQL that lets this user in, "
-        "or unset it to use the embedded one."
+        f"The database can't be used: {text}. Check that DATABASE_URL names a running PostgreSQL that lets this user "
+        "in, or unset it to use the embedded one."
     )
 
 

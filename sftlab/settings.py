@@ -10,7 +10,6 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 import plotly
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
-from django.utils.translation import gettext_lazy as _
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = Path(os.environ.get("SFTLAB_VAR", BASE_DIR / "var")).resolve()
@@ -228,4 +227,10 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": os.environ.get("SFTLAB_LOG_LEVEL", "INFO")},
     "loggers": {"procrastinate": {"level": "WARNING"}, "axes": {"level": "WARNING"}},
 }
-LANGUAGE_NAMES = {"en": _("English"), "zh": _("Chinese")}
+# What each app puts into the side bar and on the home page; sftlab.web knows none of them.
+WEB_OFFERS = [
+    "annotation.offers.offer",
+    "evaluation.offers.offer",
+    "training.offers.offer",
+    "sftlab.accounts.offers.offer",
+]

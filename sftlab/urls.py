@@ -18,3 +18,7 @@ urlpatterns = [
     path("", include("training.ui.urls")),
     path("", include("evaluation.ui.urls")),
 ]
+
+handler403 = "sftlab.web.views.refused"
+handler404 = "sftlab.web.views.not_found"
+handler500 = "sftlab.web.views.failed"

@@ -1,5 +1,9 @@
 from django.urls import path
-from django.views.generic import TemplateView
+
+from sftlab.web import views
 
 app_name = "web"
-urlpatterns = [path("", TemplateView.as_view(template_name="web/error.html"), name="home")]
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("language/", views.language, name="language"),
+]
