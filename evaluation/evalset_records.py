@@ -100,9 +100,7 @@ def _references(raw: Mapping[str, Any], faults: list[FieldError]) -> list[str]:
     return references
 
 
-def _label(
-    raw: Mapping[str, Any], metadata: Mapping[str, Any], name: str, faults: list[FieldError]
-) -> str:
+def _label(raw: Mapping[str, Any], metadata: Mapping[str, Any], name: str, faults: list[FieldError]) -> str:
     value = metadata.get(name, raw.get(name, ""))
     if value is None:
         return ""

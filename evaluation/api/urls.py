@@ -1,3 +1,8 @@
 from django.urls import URLPattern, URLResolver
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from evaluation.api import evalsets, evaluations
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    *evalsets.urlpatterns,
+    *evaluations.urlpatterns,
+]

@@ -1,0 +1,40 @@
+from evaluation.models.evalsets import EvalItem, EvalSet
+from evaluation.models.evaluations import Evaluation, ItemScore, Output, Score, System
+from evaluation.models.leaderboards import Delivery, Leaderboard, Snapshot, SnapshotSlice, Webhook
+from evaluation.models.studies import (
+    Answer,
+    Presentation,
+    Rating,
+    Study,
+    StudyMember,
+    StudyResult,
+    StudySystem,
+    Unblinding,
+    Unit,
+    Vote,
+)
+
+__all__ = [
+    "Answer",
+    "Delivery",
+    "EvalItem",
+    "EvalSet",
+    "Evaluation",
+    "ItemScore",
+    "Leaderboard",
+    "Output",
+    "Presentation",
+    "Rating",
+    "Score",
+    "Snapshot",
+    "SnapshotSlice",
+    "Study",
+    "StudyMember",
+    "StudyResult",
+    "StudySystem",
+    "System",
+    "Unblinding",
+    "Unit",
+    "Vote",
+    "Webhook",
+]

@@ -1,6 +1,7 @@
 from typing import ClassVar
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -37,6 +38,7 @@ class Evaluation(PublicModel, Moving):
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT)
     progress = models.JSONField(default=dict)
     error = models.TextField(blank=True)
+    fence = models.PositiveIntegerField(default=0)
 
     class Meta:
         ordering = ["-created_at"]
@@ -78,6 +80,8 @@ class System(PublicModel, Moving):
     tokens_per_s = models.FloatField(null=True)
     versions = models.JSONField(default=dict)
     error = models.TextField(blank=True)
+    fence = models.PositiveIntegerField(default=0)
+    events_offset = models.PositiveBigIntegerField(default=0)
 
     class Meta:
         ordering = ["pk"]
@@ -116,8 +120,10 @@ class Score(PublicModel):
     high = models.FloatField(null=True)
     n = models.PositiveIntegerField(default=0)
     signature = models.TextField(blank=True)
-    flags = models.JSONField(default=list)
+    better = models.CharField(max_length=8, default="higher")
+    flags = models.JSONField(default=dict)
     reason = models.TextField(blank=True)
+    details = models.JSONField(default=dict)
 
     class Meta:
         ordering = ["metric", "language", "category"]
@@ -130,10 +136,14 @@ class Score(PublicModel):
 
 
 class ItemScore(models.Model):
+    """One output's value, with the sufficient statistics from which any slice or comparison is summed."""
+
     output = models.ForeignKey(Output, on_delete=models.CASCADE, related_name="scores")
     metric = models.CharField(max_length=60)
     value = models.FloatField(null=True)
+    reason = models.CharField(max_length=200, blank=True)
     flags = models.JSONField(default=list)
+    statistics = ArrayField(models.FloatField(), default=list)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["output", "metric"], name="itemscore_once")]

@@ -18,6 +18,7 @@ class Leaderboard(PublicModel):
     name = models.CharField(_("name"), max_length=120)
     description = models.TextField(_("description"), blank=True)
     evalset = models.ForeignKey(EvalSet, on_delete=models.PROTECT, related_name="leaderboards")
+    study = models.ForeignKey("evaluation.Study", null=True, on_delete=models.PROTECT, related_name="leaderboards")
     definition = models.JSONField(default=dict)
     visibility = models.CharField(max_length=8, choices=Visibility, default=Visibility.MEMBERS)
     members = models.ManyToManyField(settings.AUTH_USER_MODEL, related_name="leaderboards", blank=True)

@@ -31,9 +31,7 @@ def create_evalset(*, actor: User, name: str, items: Sequence[object], note: str
     made = EvalSet.objects.create(
         name=name, version=version, note=note, sha256=sha256, size=len(records), created_by=actor
     )
-    EvalItem.objects.bulk_create(
-        [_item(made, position, one) for position, one in enumerate(records)], batch_size=1000
-    )
+    EvalItem.objects.bulk_create([_item(made, position, one) for position, one in enumerate(records)], batch_size=1000)
     record(actor=actor, verb="evalset.create", obj=made, data={"name": name, "version": version, "sha256": sha256})
     return made, True
 
@@ -50,7 +48,9 @@ def _read(items: Sequence[object]) -> list[Record]:
         try:
             one = parse(raw, position=position)
         except BadRecord as bad:
-            faults += [{"field": f"items[{position}].{f['field']}".rstrip("."), "reason": f["reason"]} for f in bad.faults]
+            faults += [
+                {"field": f"items[{position}].{f['field']}".rstrip("."), "reason": f["reason"]} for f in bad.faults
+            ]
             continue
         if one.key in seen:
             reason = _("is the id of item %(other)s as well") % {"other": seen[one.key] + 1}

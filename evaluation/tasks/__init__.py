@@ -1,0 +1,5 @@
+"""Jobs by part; procrastinate imports this package."""
+
+from evaluation.tasks import generation
+
+__all__ = ["generation"]

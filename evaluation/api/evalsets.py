@@ -1,0 +1,97 @@
+from typing import Any
+from uuid import UUID
+
+from django.urls import path
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.generics import GenericAPIView, ListAPIView
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from evaluation.models import EvalItem, EvalSet
+from evaluation.selectors.evalsets import coverage, evalsets, get_evalset
+from evaluation.services.evalsets import create_evalset
+from sftlab.access import IsAdmin, TokenScope
+from sftlab.api import ErrorSerializer
+
+ADMIN = (IsAuthenticated, TokenScope, IsAdmin)
+
+
+class EvalSetOut(serializers.ModelSerializer[EvalSet]):
+    id = serializers.UUIDField(source="uuid", read_only=True)
+    created_by = serializers.CharField(source="created_by.username", read_only=True)
+
+    class Meta:
+        model = EvalSet
+        fields = ("id", "name", "version", "note", "sha256", "size", "created_by", "created_at")
+
+
+class EvalSetIn(serializers.Serializer[Any]):
+    name = serializers.CharField(max_length=120)
+    note = serializers.CharField(max_length=2000, required=False, allow_blank=True, default="")
+    items = serializers.ListField(
+        child=serializers.JSONField(),
+        help_text="`{id, turns: [{role, content}], references: [text], metadata: {category, language, difficulty}}`, "
+        "or `messages`, or `{instruction, input, output}`.",
+    )
+
+
+class EvalItemOut(serializers.ModelSerializer[EvalItem]):
+    id = serializers.CharField(source="key")
+
+    class Meta:
+        model = EvalItem
+        fields = ("id", "turns", "references", "category", "language", "difficulty", "metadata")
+
+
+class EvalSetsView(GenericAPIView[EvalSet]):
+    permission_classes = ADMIN
+    serializer_class = EvalSetOut
+
+    @extend_schema(operation_id="evalsets_list", responses={200: EvalSetOut(many=True)})
+    def get(self, request: Request) -> Response:
+        page = self.paginate_queryset(evalsets()) or []
+        return self.get_paginated_response(EvalSetOut(page, many=True).data)
+
+    @extend_schema(request=EvalSetIn, responses={201: EvalSetOut, 200: EvalSetOut, 400: ErrorSerializer})
+    def post(self, request: Request) -> Response:
+        """A new version under this name; 200 with the latest one when it holds the same items already."""
+        form = EvalSetIn(data=request.data)
+        form.is_valid(raise_exception=True)
+        made, new = create_evalset(actor=request.user, **form.validated_data)
+        return Response(EvalSetOut(made).data, status=201 if new else 200)
+
+
+class EvalSetView(APIView):
+    permission_classes = ADMIN
+
+    @extend_schema(responses={200: EvalSetOut, 404: ErrorSerializer})
+    def get(self, request: Request, evalset: UUID) -> Response:
+        return Response(EvalSetOut(get_evalset(evalset)).data)
+
+
+class EvalItemsView(ListAPIView[EvalItem]):
+    permission_classes = ADMIN
+    serializer_class = EvalItemOut
+    queryset = EvalItem.objects.none()
+
+    def get_queryset(self) -> Any:
+        return get_evalset(self.kwargs["evalset"]).items.all()
+
+
+class CoverageView(APIView):
+    permission_classes = ADMIN
+
+    @extend_schema(responses={200: dict, 404: ErrorSerializer})
+    def get(self, request: Request, evalset: UUID) -> Response:
+        return Response(coverage(get_evalset(evalset)))
+
+
+urlpatterns = [
+    path("evalsets/", EvalSetsView.as_view(), name="evalsets"),
+    path("evalsets/<uuid:evalset>/", EvalSetView.as_view(), name="evalset"),
+    path("evalsets/<uuid:evalset>/items/", EvalItemsView.as_view(), name="evalset-items"),
+    path("evalsets/<uuid:evalset>/coverage/", CoverageView.as_view(), name="evalset-coverage"),
+]

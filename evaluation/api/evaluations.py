@@ -1,0 +1,239 @@
+from typing import Any
+from uuid import UUID
+
+from django.urls import path
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.generics import GenericAPIView
+from rest_framework.parsers import JSONParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from evaluation.api.evalsets import ADMIN, EvalItemOut
+from evaluation.api.parsers import JsonLinesParser, JsonlParser
+from evaluation.models import Evaluation, Output, Score, System
+from evaluation.selectors.evaluations import evaluations, explore, get_evaluation, scores_of, systems_of
+from evaluation.services.evaluations import cancel_evaluation, create_evaluation, resume_evaluation, score_again
+from evaluation.services.outputs import upload_outputs
+from sftlab.api import ErrorSerializer
+from sftlab.errors import BadInput
+
+MOST_ROWS = 20_000
+
+
+class ModelRef(serializers.Serializer[Any]):
+    id = serializers.UUIDField(source="uuid")
+    name = serializers.CharField()
+
+
+class SystemOut(serializers.ModelSerializer[System]):
+    id = serializers.UUIDField(source="uuid")
+    model = ModelRef()
+
+    class Meta:
+        model = System
+        fields = ("id", "model", "source", "status", "done", "tokens", "seconds", "tokens_per_s", "versions", "error")
+
+
+class ScoreOut(serializers.ModelSerializer[Score]):
+    id = serializers.UUIDField(source="uuid")
+    model = ModelRef(source="system.model")
+
+    class Meta:
+        model = Score
+        fields = (
+            *("id", "model", "metric", "language", "category", "value", "low", "high", "n", "better"),
+            *("signature", "flags", "reason", "details"),
+        )
+
+
+class EvaluationOut(serializers.ModelSerializer[Evaluation]):
+    id = serializers.UUIDField(source="uuid")
+    evalset = serializers.UUIDField(source="evalset.uuid")
+    evalset_name = serializers.CharField(source="evalset.__str__")
+    items = serializers.IntegerField(source="evalset.size")
+    created_by = serializers.CharField(source="created_by.username")
+    systems = SystemOut(many=True)
+
+    class Meta:
+        model = Evaluation
+        fields = (
+            *("id", "name", "evalset", "evalset_name", "items", "metrics", "decoding", "seed", "status", "progress"),
+            *("error", "created_by", "created_at", "moved_at", "systems"),
+        )
+
+
+class EvaluationDetail(EvaluationOut):
+    scores = serializers.SerializerMethodField()
+
+    class Meta(EvaluationOut.Meta):
+        fields = (*EvaluationOut.Meta.fields, "scores")
+
+    @extend_schema(responses=ScoreOut(many=True))
+    def get_scores(self, evaluation: Evaluation) -> list[dict[str, Any]]:
+        return list(ScoreOut(scores_of(evaluation), many=True).data)
+
+
+class EvaluationIn(serializers.Serializer[Any]):
+    evalset = serializers.UUIDField()
+    models = serializers.ListField(child=serializers.UUIDField(), min_length=1, max_length=50)
+    metrics = serializers.ListField(child=serializers.CharField(max_length=60), max_length=40)
+    decoding = serializers.DictField(required=False, default=dict)
+    seed = serializers.IntegerField(min_value=0, max_value=2**31 - 1, required=False, default=0)
+    name = serializers.CharField(max_length=120, required=False, default="", allow_blank=True)
+    uploaded = serializers.ListField(
+        child=serializers.UUIDField(),
+        required=False,
+        default=list,
+        help_text="Those of `models` whose outputs will be uploaded although their weights are here.",
+    )
+
+
+class ScoreIn(serializers.Serializer[Any]):
+    metrics = serializers.ListField(child=serializers.CharField(max_length=60), max_length=40, required=False)
+
+
+class OutputRow(serializers.Serializer[Any]):
+    id = serializers.CharField(help_text="The item's id.")
+    text = serializers.CharField(allow_blank=True)
+    model = serializers.UUIDField(required=False)
+    finish = serializers.ChoiceField(choices=["stop", "length", "error"], required=False)
+    tokens = serializers.IntegerField(required=False, min_value=0)
+
+
+class RowErrorOut(serializers.Serializer[Any]):
+    row = serializers.IntegerField()
+    field = serializers.CharField()
+    reason = serializers.CharField()
+
+
+class UploadedOut(serializers.Serializer[Any]):
+    created = serializers.IntegerField()
+    duplicates = serializers.IntegerField()
+    errors = RowErrorOut(many=True)  # type: ignore[assignment]  # the contract's name, which DRF uses for its own
+    complete = serializers.BooleanField()
+
+
+class OutputOut(serializers.ModelSerializer[Output]):
+    id = serializers.UUIDField(source="uuid")
+    item = serializers.CharField(source="item.key")
+    model = ModelRef(source="system.model")
+
+    class Meta:
+        model = Output
+        fields = ("id", "item", "model", "text", "finish", "tokens")
+
+
+class EvaluationsView(GenericAPIView[Evaluation]):
+    permission_classes = ADMIN
+    serializer_class = EvaluationOut
+
+    @extend_schema(operation_id="evaluations_list", responses={200: EvaluationOut(many=True)})
+    def get(self, request: Request) -> Response:
+        page = self.paginate_queryset(evaluations()) or []
+        return self.get_paginated_response(EvaluationOut(page, many=True).data)
+
+    @extend_schema(request=EvaluationIn, responses={201: EvaluationOut, 400: ErrorSerializer})
+    def post(self, request: Request) -> Response:
+        """Starts at once: a job per model generates, then one scores."""
+        form = EvaluationIn(data=request.data)
+        form.is_valid(raise_exception=True)
+        made = create_evaluation(actor=request.user, **form.validated_data)
+        return Response(EvaluationOut(get_evaluation(made.uuid)).data, status=201)
+
+
+class EvaluationView(APIView):
+    permission_classes = ADMIN
+
+    @extend_schema(responses={200: EvaluationDetail, 404: ErrorSerializer})
+    def get(self, request: Request, evaluation: UUID) -> Response:
+        return Response(EvaluationDetail(get_evaluation(evaluation)).data)
+
+
+class CancelView(APIView):
+    permission_classes = ADMIN
+
+    @extend_schema(request=None, responses={200: EvaluationOut, 404: ErrorSerializer, 409: ErrorSerializer})
+    def post(self, request: Request, evaluation: UUID) -> Response:
+        cancel_evaluation(actor=request.user, evaluation=get_evaluation(evaluation))
+        return Response(EvaluationOut(get_evaluation(evaluation)).data)
+
+
+class ResumeView(APIView):
+    permission_classes = ADMIN
+
+    @extend_schema(request=None, responses={200: EvaluationOut, 404: ErrorSerializer, 409: ErrorSerializer})
+    def post(self, request: Request, evaluation: UUID) -> Response:
+        resume_evaluation(actor=request.user, evaluation=get_evaluation(evaluation))
+        return Response(EvaluationOut(get_evaluation(evaluation)).data)
+
+
+class ScoreView(APIView):
+    permission_classes = ADMIN
+
+    @extend_schema(
+        request=ScoreIn,
+        responses={202: EvaluationOut, 400: ErrorSerializer, 404: ErrorSerializer, 409: ErrorSerializer},
+    )
+    def post(self, request: Request, evaluation: UUID) -> Response:
+        """Score the outputs that are there, anew or with other metrics."""
+        form = ScoreIn(data=request.data)
+        form.is_valid(raise_exception=True)
+        score_again(actor=request.user, evaluation=get_evaluation(evaluation), **form.validated_data)
+        return Response(EvaluationOut(get_evaluation(evaluation)).data, status=202)
+
+
+class OutputsView(GenericAPIView[Output]):
+    permission_classes = ADMIN
+    serializer_class = OutputOut
+    parser_classes = (JSONParser, JsonLinesParser, JsonlParser)
+
+    @extend_schema(
+        operation_id="evaluation_outputs_list", responses={200: OutputOut(many=True), 404: ErrorSerializer}
+    )
+    def get(self, request: Request, evaluation: UUID) -> Response:
+        found = Output.objects.filter(system__evaluation=get_evaluation(evaluation))
+        page = self.paginate_queryset(found.select_related("item", "system__model").order_by("pk")) or []
+        return self.get_paginated_response(OutputOut(page, many=True).data)
+
+    @extend_schema(
+        request={"application/json": OutputRow(many=True), "application/x-ndjson": OpenApiTypes.STR},
+        parameters=[OpenApiParameter("model", OpenApiTypes.UUID, description="For rows that name no model.")],
+        responses={200: UploadedOut, 400: ErrorSerializer, 404: ErrorSerializer, 409: ErrorSerializer},
+    )
+    def post(self, request: Request, evaluation: UUID) -> Response:
+        """Outputs of a model that ran elsewhere. Sending the same rows again changes nothing."""
+        rows = request.data
+        if not isinstance(rows, list) or len(rows) > MOST_ROWS:
+            raise BadInput(f"Send a list of at most {MOST_ROWS} rows.")
+        model = serializers.UUIDField(allow_null=True).run_validation(request.query_params.get("model"))
+        done = upload_outputs(actor=request.user, evaluation=get_evaluation(evaluation), rows=rows, model=model)
+        return Response(UploadedOut(done).data)
+
+
+class ItemsView(APIView):
+    """Items with all outputs side by side."""
+
+    permission_classes = ADMIN
+
+    @extend_schema(
+        parameters=[OpenApiParameter(name) for name in ("metric", "language", "category")],
+        responses={200: dict, 404: ErrorSerializer},
+    )
+    def get(self, request: Request, evaluation: UUID) -> Response:
+        wanted = {name: request.query_params.get(name, "") for name in ("metric", "language", "category")}
+        rows = explore(get_evaluation(evaluation), **wanted)
+        return Response([row | {"item": EvalItemOut(row["item"]).data} for row in rows])
+
+
+urlpatterns = [
+    path("evaluations/", EvaluationsView.as_view(), name="evaluations"),
+    path("evaluations/<uuid:evaluation>/", EvaluationView.as_view(), name="evaluation"),
+    path("evaluations/<uuid:evaluation>/cancel/", CancelView.as_view(), name="evaluation-cancel"),
+    path("evaluations/<uuid:evaluation>/resume/", ResumeView.as_view(), name="evaluation-resume"),
+    path("evaluations/<uuid:evaluation>/score/", ScoreView.as_view(), name="evaluation-score"),
+    path("evaluations/<uuid:evaluation>/outputs/", OutputsView.as_view(), name="evaluation-outputs"),
+    path("evaluations/<uuid:evaluation>/items/", ItemsView.as_view(), name="evaluation-items"),
+]

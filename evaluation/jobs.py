@@ -1,0 +1,32 @@
+"""Jobs of this app, enqueued in the caller's transaction. By name, so that services and tasks need not know each other."""
+
+from datetime import timedelta
+
+from django.db import transaction
+from procrastinate.contrib.django import app
+from procrastinate.exceptions import AlreadyEnqueued
+
+from evaluation.models import Delivery, Evaluation, Leaderboard, System
+
+
+def generate(system: System) -> None:
+    app.configure_task("evaluation.generate", queue="gpu").defer(system=str(system.uuid))
+
+
+def score(evaluation: Evaluation) -> None:
+    app.configure_task("evaluation.score", queue="gpu").defer(evaluation=str(evaluation.uuid))
+
+
+def build_snapshot(leaderboard: Leaderboard) -> None:
+    """At most one waits: it reads everything when it starts."""
+    task = app.configure_task("evaluation.build_snapshot", queue="cpu", queueing_lock=f"snapshot:{leaderboard.pk}")
+    try:
+        with transaction.atomic():
+            task.defer(leaderboard=str(leaderboard.uuid))
+    except AlreadyEnqueued:
+        pass
+
+
+def deliver(delivery: Delivery, *, after: timedelta | None = None) -> None:
+    schedule = {"seconds": int(after.total_seconds())} if after else None
+    app.configure_task("evaluation.deliver", queue="cpu", schedule_in=schedule).defer(delivery=str(delivery.uuid))
