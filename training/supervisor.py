@@ -25,6 +25,7 @@ from sftlab.errors import Unavailable
 from sftlab.postgres import DatabaseUnavailable
 from training.events import Event, read_events
 from training.holder import Holder, is_held, locked_file
+from training.retries import HandedBack
 
 log = logging.getLogger(__name__)
 
@@ -35,10 +36,6 @@ BAD_SPEC = 2
 
 STOPPING = threading.Event()
 """Set by the worker when it is asked to stop: children write a checkpoint, and their jobs are handed back."""
-
-
-class HandedBack(Exception):
-    """The worker stops; the job goes back to the queue as it is."""
 
 
 class LeaseLost(Exception):

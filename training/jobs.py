@@ -1,0 +1,29 @@
+"""Jobs of this app, enqueued in the caller's transaction. By name, so that services and tasks need not know each other."""
+
+from django.db import transaction
+from procrastinate.contrib.django import app
+from procrastinate.exceptions import AlreadyEnqueued
+
+from training.models import LanguageModel, Preflight, Run
+
+
+def run_lock(run: Run) -> str:
+    return f"run:{run.uuid}"
+
+
+def execute(run: Run) -> None:
+    """At most one waits; the lease decides between those that start."""
+    task = app.configure_task("training.execute", queue="gpu", queueing_lock=run_lock(run))
+    try:
+        with transaction.atomic():
+            task.defer(run=str(run.uuid))
+    except AlreadyEnqueued:
+        pass
+
+
+def preflight(preflight: Preflight) -> None:
+    app.configure_task("training.preflight", queue="cpu").defer(preflight=str(preflight.uuid))
+
+
+def fetch_model(model: LanguageModel) -> None:
+    app.configure_task("training.fetch_model", queue="cpu").defer(model=str(model.uuid))
