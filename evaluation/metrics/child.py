@@ -1,0 +1,145 @@
+"""The metrics child of an evaluation: reads RUN_DIR/spec.json, writes events.jsonl and result.json."""
+
+import json
+import signal
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, replace
+from functools import partial
+from itertools import combinations
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import numpy as np
+
+from evaluation.metrics.base import Metric
+from evaluation.metrics.files import pairs_from_jsonl, write_json
+from evaluation.metrics.registry import build
+from evaluation.metrics.resampling import Comparison, compare, holm
+from evaluation.metrics.score import Score
+from evaluation.metrics.scoring import Source, score_systems
+from evaluation.metrics.spec import VERSION, MetricsSpec, read_spec
+from sftlab.errors import BadInput
+from training.trainer.events import Events
+
+DONE, FAILED, BAD_SPEC, CANCELLED = 0, 1, 2, 75
+
+
+class Cancelled(Exception):
+    pass
+
+
+def run(folder: Path) -> int:
+    events = Events(folder / "events.jsonl")
+    signal.signal(signal.SIGTERM, _cancel)
+    try:
+        spec = read_spec(_load(folder / "spec.json"), folder)
+        events.send("start", task="metrics", metrics=spec.metrics)
+        write_json(folder / "result.json", _result(spec, folder, events))
+    except Cancelled:
+        events.send("error", code="cancelled", message="cancelled")
+        return CANCELLED
+    except BadInput as error:
+        events.send("error", code=error.code, message=str(error), rows=error.errors)
+        return BAD_SPEC
+    except Exception as error:
+        events.send("error", code="failed", message=f"{type(error).__name__}: {error}")
+        raise
+    else:
+        events.send("done")
+        return DONE
+    finally:
+        events.close()
+
+
+def _cancel(number: int, frame: FrameType | None) -> None:
+    raise Cancelled
+
+
+def _load(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise BadInput(f"spec.json: {error}", errors=[{"field": "spec", "reason": str(error)}]) from error
+
+
+def _result(spec: MetricsSpec, folder: Path, events: Events) -> dict[str, Any]:
+    started = time.monotonic()
+    files = spec.systems or {"": spec.pairs}
+    sources: dict[str, Source] = {
+        name: partial(pairs_from_jsonl, folder / file, spec.language) for name, file in files.items()
+    }
+    ids = {name: [pair.id for pair in source()] for name, source in sources.items()}
+    _same_items(ids)
+    metrics = build_metrics(spec)
+    progress = _Progress(folder, events, sum(map(len, ids.values())))
+    scores = score_systems(
+        sources, metrics, resamples=spec.resamples, seed=spec.seed, level=spec.level, progress=progress
+    )
+    result: dict[str, Any] = {"version": VERSION, "status": "done", "task": "metrics"}
+    if spec.systems:
+        result["systems"] = {name: [score.as_json() for score in found] for name, found in scores.items()}
+        result["comparisons"] = {
+            metric.name: [
+                asdict(one) for one in compare_systems(metric, {n: s[place] for n, s in scores.items()}, spec)
+            ]
+            for place, metric in enumerate(metrics)
+        }
+    else:
+        result["scores"] = [score.as_json() for score in scores[""]]
+    return result | {"seconds": round(time.monotonic() - started, 3)}
+
+
+def build_metrics(spec: MetricsSpec) -> list[Metric]:
+    encoders = {"bertscore": {"encoders": spec.encoders}}
+    return [build(name, encoders.get(name, {}) | spec.options.get(name, {})) for name in spec.metrics]
+
+
+def compare_systems(metric: Metric, scores: Mapping[str, Score], spec: MetricsSpec) -> list[Comparison]:
+    """Every two systems over the items that both have a value for, p-values corrected over all of them (Holm)."""
+    found = [_compare_two(metric, (a, b), (scores[a], scores[b]), spec) for a, b in combinations(scores, 2)]
+    known = [one for one in found if one is not None]
+    bootstrap = holm([one.p_bootstrap for one in known])
+    randomisation = holm([one.p_randomisation for one in known])
+    return [
+        replace(one, p_bootstrap_holm=p, p_randomisation_holm=q)
+        for one, p, q in zip(known, bootstrap, randomisation, strict=True)
+    ]
+
+
+def _compare_two(
+    metric: Metric, names: tuple[str, str], scores: tuple[Score, Score], spec: MetricsSpec
+) -> Comparison | None:
+    both = [
+        (a.statistics, b.statistics)
+        for a, b in zip(scores[0].items, scores[1].items, strict=True)
+        if a.value is not None and b.value is not None
+    ]
+    if len(both) < 2 or not spec.resamples or any(score.value is None for score in scores):
+        return None
+    a, b = (np.array(rows) for rows in zip(*both, strict=True))
+    return compare(a, b, metric.value, names=names, resamples=spec.resamples, seed=spec.seed, level=spec.level)
+
+
+def _same_items(ids: Mapping[str, Iterable[str]]) -> None:
+    first = next(iter(ids.values()))
+    for name, found in ids.items():
+        if found != first:
+            raise BadInput(
+                f"system {name} does not have the same items in the same order as the first",
+                errors=[{"field": f"systems.{name}", "reason": "other items or another order"}],
+            )
+
+
+class _Progress:
+    """An event for each chunk, and the place where a wish to cancel is seen."""
+
+    def __init__(self, folder: Path, events: Events, total: int) -> None:
+        self._cancel_file, self._events, self._total, self._done = folder / "cancel", events, total, 0
+
+    def __call__(self, pairs: int) -> None:
+        self._done += pairs
+        self._events.progress("pairs", self._done, self._total)
+        if self._cancel_file.exists():
+            raise Cancelled
