@@ -1,0 +1,45 @@
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from annotation.models.projects import Project
+from sftlab.db import PublicModel
+
+
+class Item(PublicModel):
+    """What a person is given: a conversation that ends with the user's turn, and perhaps an existing response."""
+
+    class Lane(models.TextChoices):
+        WORK = "work", _("work")
+        GOLD = "gold", _("gold")
+        TRAINING = "training", _("training")
+
+    project = models.ForeignKey(Project, models.CASCADE, related_name="items", db_index=False)
+    source_id = models.CharField(max_length=200, default="", blank=True)
+    messages = models.JSONField()
+    output = models.TextField(default="", blank=True)
+    """The response to rate, or a draft to write from."""
+    metadata = models.JSONField(default=dict)
+    sha256 = models.CharField(max_length=64)
+    lane = models.CharField(max_length=8, choices=Lane, default=Lane.WORK)
+    skill = models.CharField(max_length=40, default="", blank=True)
+    priority = models.IntegerField(default=0)
+    excluded_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["project", "sha256"], name="item_once")]
+        indexes = [models.Index(fields=["project", "-id"], name="item_newest")]
+
+    def __str__(self) -> str:
+        return str(self.uuid)
+
+
+class Comment(PublicModel):
+    """Between annotator, reviewer and manager, on an item."""
+
+    item = models.ForeignKey(Item, models.CASCADE, related_name="comments")
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    text = models.TextField()
+
+    def __str__(self) -> str:
+        return self.text[:60]
