@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from sftlab.errors import FieldError
+from sftlab.text.language import detect
 
 ROLES = ("system", "user", "assistant")
 
@@ -43,6 +44,7 @@ def parse(raw: object, *, position: int) -> Record:
     if faults:
         raise BadRecord(faults)
     rest = {name: value for name, value in metadata.items() if name not in known}
+    known["language"] = known["language"] or detect("\n".join([turns[-1]["content"], *references]))
     key = str(raw.get("id") or f"{position + 1}")[:200]
     return Record(key=key, turns=turns, references=references, metadata=rest, **known)
 

@@ -1,4 +1,4 @@
-"""Jobs of this app, enqueued in the caller's transaction. By name, so that services and tasks need not know each other."""
+"""Jobs of this app by name, enqueued in the caller's transaction: services and tasks need not know each other."""
 
 from datetime import timedelta
 

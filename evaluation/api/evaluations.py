@@ -14,7 +14,7 @@ from rest_framework.views import APIView
 from evaluation.api.evalsets import ADMIN, EvalItemOut
 from evaluation.api.parsers import JsonLinesParser, JsonlParser
 from evaluation.models import Evaluation, Output, Score, System
-from evaluation.selectors.evaluations import evaluations, explore, get_evaluation, scores_of, systems_of
+from evaluation.selectors.evaluations import evaluations, explore, get_evaluation, scores_of
 from evaluation.services.evaluations import cancel_evaluation, create_evaluation, resume_evaluation, score_again
 from evaluation.services.outputs import upload_outputs
 from sftlab.api import ErrorSerializer
@@ -190,9 +190,7 @@ class OutputsView(GenericAPIView[Output]):
     serializer_class = OutputOut
     parser_classes = (JSONParser, JsonLinesParser, JsonlParser)
 
-    @extend_schema(
-        operation_id="evaluation_outputs_list", responses={200: OutputOut(many=True), 404: ErrorSerializer}
-    )
+    @extend_schema(operation_id="evaluation_outputs_list", responses={200: OutputOut(many=True), 404: ErrorSerializer})
     def get(self, request: Request, evaluation: UUID) -> Response:
         found = Output.objects.filter(system__evaluation=get_evaluation(evaluation))
         page = self.paginate_queryset(found.select_related("item", "system__model").order_by("pk")) or []

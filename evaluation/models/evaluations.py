@@ -37,6 +37,7 @@ class Evaluation(PublicModel, Moving):
     seed = models.PositiveIntegerField(default=0)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT)
     progress = models.JSONField(default=dict)
+    comparisons = models.JSONField(default=dict)
     error = models.TextField(blank=True)
     fence = models.PositiveIntegerField(default=0)
 

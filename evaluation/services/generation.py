@@ -16,6 +16,7 @@ from evaluation.services.evaluations import settle
 from evaluation.services.outputs import read_outputs, save_outputs
 from sftlab.errors import Conflict
 from training.events import Event
+from training.models import LanguageModel
 from training.supervisor import Outcome, log_tail, supervise
 
 SAVE_EVERY = 1.0
@@ -77,13 +78,23 @@ def write_spec(system: System, run_dir: Path) -> None:
     spec = {
         "version": 1,
         "task": "generate",
-        "model": system.model.trainer_spec(),
+        "model": model_spec(system.model),
         "items": items.name,
         "decoding": evaluation.decoding,
         "seed": evaluation.seed,
         "fence": system.fence,
     }
     (run_dir / "spec.json").write_text(json.dumps(spec, ensure_ascii=False), encoding="utf-8")
+
+
+def model_spec(model: LanguageModel) -> dict[str, Any]:
+    return {
+        "path": model.path,
+        "gguf_file": model.gguf_file or None,
+        "template": model.template or None,
+        "adapter": model.adapter or None,
+        "trust_remote_code": model.trust_remote_code,
+    }
 
 
 @dataclass

@@ -1,5 +1,5 @@
 """Jobs by part; procrastinate imports this package."""
 
-from evaluation.tasks import generation
+from evaluation.tasks import generation, scoring
 
-__all__ = ["generation"]
+__all__ = ["generation", "scoring"]

@@ -1,0 +1,205 @@
+"""Metrics over finished outputs, by a child process for each language: each has its own tokeniser and encoder."""
+
+import hashlib
+import json
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F
+from django.utils.translation import gettext as _
+
+from evaluation import jobs
+from evaluation.encoders import encoders
+from evaluation.models import EvalItem, Evaluation, ItemScore, Leaderboard, Output, Score, System
+from evaluation.slices import by_category
+from sftlab.errors import Conflict
+from training.events import Event
+from training.supervisor import Outcome, log_tail, supervise
+
+RESAMPLES = 1000
+BATCH = 2000
+
+
+def score(*, evaluation: Evaluation) -> Outcome | None:
+    """Score every finished system, language after language, and tell the leaderboards.
+
+    Runs at least once: a language whose child has finished is not computed again.
+    """
+    if evaluation.status != Evaluation.Status.SCORING:
+        return None
+    evaluation.transition(Evaluation.Status.SCORING, fence=F("fence") + 1)
+    evaluation.refresh_from_db()
+    systems = list(evaluation.systems.filter(status=System.Status.DONE).select_related("model"))
+    outcome: Outcome | None = None
+    languages = sorted(set(evaluation.evalset.items.values_list("language", flat=True)))
+    for place, language in enumerate(languages if evaluation.metrics else []):
+        part = _Part(evaluation, systems, language, place, len(languages))
+        outcome = part.run()
+        if outcome.ending != "done":
+            _give_up(evaluation, outcome, part.run_dir)
+            return outcome
+        save_scores(evaluation, systems, language, outcome.result)
+    _done(evaluation)
+    return outcome
+
+
+@dataclass
+class _Part:
+    """One language of an evaluation."""
+
+    evaluation: Evaluation
+    systems: list[System]
+    language: str
+    place: int
+    of: int
+    run_dir: Path = field(init=False)
+
+    def run(self) -> Outcome:
+        spec, files = self._spec()
+        digest = hashlib.sha256(json.dumps([spec, files], sort_keys=True).encode()).hexdigest()
+        name = f"{self.evaluation.uuid}-{self.language or 'und'}-{digest[:16]}"
+        self.run_dir = Path(settings.VAR_DIR) / "runs" / name
+        self.run_dir.mkdir(parents=True, exist_ok=True)
+        for file, text in files.items():
+            (self.run_dir / file).write_text(text, encoding="utf-8")
+        (self.run_dir / "spec.json").write_text(json.dumps(spec), encoding="utf-8")
+        return supervise(
+            self.run_dir,
+            [sys.executable, "-m", "evaluation.metrics", str(self.run_dir)],
+            on_events=self._progress,
+            should_cancel=lambda: not _still_scoring(self.evaluation),
+            heartbeat=lambda: Evaluation.objects.filter(pk=self.evaluation.pk, fence=self.evaluation.fence).exists(),
+            fence=self.evaluation.fence,
+        )
+
+    def _spec(self) -> tuple[dict[str, Any], dict[str, str]]:
+        items = list(self.evaluation.evalset.items.filter(language=self.language))
+        files = {f"{system.uuid}.jsonl": pairs_text(system, items) for system in self.systems}
+        spec = {
+            "version": 1,
+            "metrics": self.evaluation.metrics,
+            "systems": {str(system.uuid): f"{system.uuid}.jsonl" for system in self.systems},
+            "language": self.language,
+            "resamples": RESAMPLES,
+            "seed": self.evaluation.seed,
+            "encoders": encoders(),
+        }
+        return spec, files
+
+    def _progress(self, events: list[Event], offset: int) -> None:
+        last = next((event for event in reversed(events) if event.get("type") == "progress"), None)
+        if last is not None:
+            progress = {"language": self.language, "done": last["done"], "total": last["total"]}
+            progress |= {"part": self.place + 1, "parts": self.of}
+            Evaluation.objects.filter(pk=self.evaluation.pk).update(progress=progress)
+
+
+def pairs_text(system: System, items: list[EvalItem]) -> str:
+    texts = dict(system.outputs.filter(item__in=items).values_list("item_id", "text"))
+    lines = (
+        json.dumps(
+            {"id": item.key, "hypothesis": texts[item.pk], "references": item.references, "language": item.language},
+            ensure_ascii=False,
+        )
+        for item in items
+    )
+    return "\n".join(lines) + "\n"
+
+
+@transaction.atomic
+def save_scores(evaluation: Evaluation, systems: list[System], language: str, result: Mapping[str, Any]) -> None:
+    """Put a language's scores in the place of older ones."""
+    items = evaluation.evalset.items.filter(language=language)
+    categories = dict(items.values_list("key", "category"))
+    Score.objects.filter(system__in=systems, language=language).delete()
+    ItemScore.objects.filter(output__system__in=systems, output__item__in=items).delete()
+    for system in systems:
+        outputs = dict(Output.objects.filter(system=system, item__in=items).values_list("item__key", "pk"))
+        for found in result["systems"][str(system.uuid)]:
+            Score.objects.bulk_create(_scores(system, language, found, categories))
+            ItemScore.objects.bulk_create(_item_scores(found, outputs), batch_size=BATCH)
+    comparisons = {**evaluation.comparisons, language: result.get("comparisons", {})}
+    Evaluation.objects.filter(pk=evaluation.pk).update(comparisons=comparisons)
+    evaluation.comparisons = comparisons
+
+
+def _scores(system: System, language: str, found: Mapping[str, Any], categories: Mapping[str, str]) -> list[Score]:
+    details = {name: found[name] for name in ("parts", "reasons", "level", "resamples", "seed")}
+    made_by = {"signature": found["signature"], "better": found["better"]}
+    whole = Score(
+        system=system,
+        metric=found["metric"],
+        language=language,
+        value=found["value"],
+        low=found["low"],
+        high=found["high"],
+        n=found["n"],
+        flags=found["flags"],
+        reason=found["reason"] or "",
+        details=details,
+        **made_by,
+    )
+    shared = {name: details[name] for name in ("level", "resamples", "seed")}
+    return [
+        whole,
+        *(
+            Score(
+                system=system,
+                metric=found["metric"],
+                language=language,
+                category=category,
+                value=part.value,
+                low=part.low,
+                high=part.high,
+                n=part.n,
+                details=shared,
+                **made_by,
+            )
+            for category, part in by_category(found, categories).items()
+        ),
+    ]
+
+
+def _item_scores(found: Mapping[str, Any], outputs: Mapping[str, int]) -> list[ItemScore]:
+    return [
+        ItemScore(
+            output_id=outputs[item["id"]],
+            metric=found["metric"],
+            value=item["value"],
+            reason=(item["reason"] or "")[:200],
+            flags=item["flags"],
+            statistics=item["statistics"],
+        )
+        for item in found["items"]
+    ]
+
+
+@transaction.atomic
+def _done(evaluation: Evaluation) -> None:
+    try:
+        evaluation.transition(Evaluation.Status.DONE, progress={})
+    except Conflict:
+        return  # cancelled while the last scores came in
+    evalset_changed(evaluation.evalset_id)
+
+
+def evalset_changed(evalset: int) -> None:
+    """Outputs or scores on this set changed: its leaderboards are built anew."""
+    for leaderboard in Leaderboard.objects.filter(evalset=evalset):
+        jobs.build_snapshot(leaderboard)
+
+
+def _give_up(evaluation: Evaluation, outcome: Outcome, run_dir: Path) -> None:
+    if outcome.ending in ("lease_lost", "stopped") or not _still_scoring(evaluation):
+        return
+    why = outcome.message or f"{outcome.ending}: {log_tail(run_dir, 5)}"
+    evaluation.transition(Evaluation.Status.FAILED, error=_("Scoring failed: %(why)s") % {"why": why})
+
+
+def _still_scoring(evaluation: Evaluation) -> bool:
+    return Evaluation.objects.filter(pk=evaluation.pk, status=Evaluation.Status.SCORING).exists()
