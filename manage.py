@@ -5,6 +5,7 @@ import sys
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "sftlab.settings")
+    from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
     from django.db.utils import OperationalError
 
@@ -14,6 +15,9 @@ def main() -> None:
         execute_from_command_line(sys.argv)
     except (DatabaseUnavailable, OperationalError) as error:
         print(explain(error), file=sys.stderr)
+        sys.exit(2)
+    except ImproperlyConfigured as error:
+        print(error, file=sys.stderr)
         sys.exit(2)
 
 

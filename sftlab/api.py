@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
+from django.db import OperationalError
 from django.http import Http404
 from django.utils.translation import gettext as _
 from rest_framework import exceptions, serializers
@@ -11,7 +12,7 @@ from rest_framework.pagination import PageNumberPagination
 from rest_framework.response import Response
 from rest_framework.views import exception_handler as drf_handler
 
-from sftlab.errors import FieldError, SFTLabError
+from sftlab.errors import FieldError, SFTLabError, Unavailable
 
 
 class ErrorSerializer(serializers.Serializer[Any]):
@@ -24,6 +25,8 @@ class ErrorSerializer(serializers.Serializer[Any]):
 
 def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
     """`{code, message, errors: [{field, reason}]}` for everything that can be answered."""
+    if isinstance(error, OperationalError):
+        error = Unavailable(_("The database does not answer right now. Nothing was changed; try again in a moment."))
     if isinstance(error, SFTLabError):
         return Response(
             {"code": error.code, "message": str(error.message), "errors": error.errors}, status=error.status

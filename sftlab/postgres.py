@@ -40,13 +40,8 @@ class Address:
 
 def explain(error: BaseException) -> str:
     """One line for a person: what failed, and what to do."""
-    text = " ".join(str(error).split())
-    if isinstance(error, DatabaseUnavailable):
-        return text
-    return (
-        f"The database can't be used: {text}. Check that DATABASE_URL names a running PostgreSQL that lets this user "
-        "in, or unset it to use the embedded one."
-    )
+    text = str(error).splitlines()[0]
+    return text if isinstance(error, DatabaseUnavailable) else f"The database went away: {text}. Start it and try again."
 
 
 _held: dict[Path, tuple[IO[bytes], Address]] = {}

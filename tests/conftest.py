@@ -1,14 +1,23 @@
 """The cast, on the real database: one admin and four people."""
 
 import os
+import shutil
 from collections.abc import Callable
 
 import pytest
+from django.db import connection
 from rest_framework.test import APIClient
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
 Api = Callable[..., APIClient]
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup, django_db_blocker):
+    """Tests that commit are cleaned up by TRUNCATE, which the audit log refuses; its own test switches that on again."""
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE audit_event DISABLE TRIGGER audit_no_truncate")
 
 
 KEPT = {"django_migrations", "django_content_type", "auth_permission"}
@@ -77,3 +86,21 @@ def api() -> Api:
         return made
 
     return client
+
+
+def _has_chromium() -> bool:
+    return bool(os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser"))
+
+
+def pytest_ignore_collect(collection_path, config):  # type: ignore[no-untyped-def]
+    if "browser" in collection_path.parts and not _has_chromium() and os.environ.get("SFTLAB_BROWSER") != "required":
+        return True
+    return None
+
+
+def pytest_terminal_summary(terminalreporter):  # type: ignore[no-untyped-def]
+    if not _has_chromium():
+        terminalreporter.write_line(
+            "The browser tests (tests/browser) were left out: there is no Chromium here. "
+            "Install one (Debian: apt-get install chromium) or name it in CHROMIUM."
+        )

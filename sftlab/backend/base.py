@@ -1,11 +1,17 @@
-"""Django's PostgreSQL backend, which starts the embedded server when the first connection is asked for."""
+"""Django's PostgreSQL backend, which starts the embedded server when the first connection is asked for.
+
+A server that can't be reached is found out at once, before a pool keeps trying for it in the background.
+"""
 
 from pathlib import Path
 from typing import Any
 
+import psycopg
 from django.db.backends.postgresql import base
 
-from sftlab.postgres import ensure_running
+from sftlab.postgres import DatabaseUnavailable, ensure_running
+
+_probed: set[str] = set()
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
@@ -14,4 +20,20 @@ class DatabaseWrapper(base.DatabaseWrapper):
         if folder:
             address = ensure_running(Path(folder))
             self.settings_dict.update(HOST=address.host, PORT=str(address.port), USER=address.user)
-        return super().get_connection_params()
+        params = super().get_connection_params()
+        if not folder and self.settings_dict["HOST"] not in _probed:
+            _probe(params)
+            _probed.add(self.settings_dict["HOST"])
+        return params
+
+
+def _probe(params: dict[str, Any]) -> None:
+    names = ("host", "port", "user", "password", "dbname", "sslmode", "connect_timeout")
+    try:
+        psycopg.connect(**{name: params[name] for name in names if name in params}).close()
+    except psycopg.OperationalError as error:
+        reason = str(error).splitlines()[0]
+        raise DatabaseUnavailable(
+            f"The database of DATABASE_URL can't be used: {reason}. Start it or correct DATABASE_URL; "
+            "unset it to use the embedded PostgreSQL."
+        ) from error
