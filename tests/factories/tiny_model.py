@@ -25,7 +25,7 @@ def make_tiny_model(
     eos: str = "<|im_end|>",
     seed: int = 0,
 ) -> Path:
-    """Writes the folder and returns it; `merges` are byte-level BPE merges such as ("\\u010a", "a") for a newline + a."""
+    """`merges` are byte-level BPE merges such as ("\\u010a", "a") for a newline and an a."""
     folder.mkdir(parents=True, exist_ok=True)
     specials = special or SPECIAL
     tokenizer = _tokenizer(merges or [], specials)

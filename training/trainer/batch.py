@@ -11,7 +11,7 @@ from training.trainer.rows import Rows
 
 @dataclass(frozen=True)
 class Batch:
-    """`predict` are places in the flattened hidden states (tokens without virtual ones), `targets` the tokens to come."""
+    """`predict` are places in the flattened hidden states (virtual tokens not counted), `targets` what comes next."""
 
     input_ids: Any
     position_ids: Any

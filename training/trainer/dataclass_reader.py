@@ -3,6 +3,7 @@
 import types
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass
+from math import isnan
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from training.trainer.errors import Fault
@@ -70,7 +71,7 @@ def _scalar(hint: Any, value: Any, path: str, faults: list[Fault]) -> Any:
         return float(value)
     if not isinstance(value, kind) or (kind in (int, float) and isinstance(value, bool)):
         faults.append(Fault(path, f"must be {names.get(kind, kind.__name__)}, not {value!r}"))
-    elif kind is float and value != value:
+    elif kind is float and isnan(value):
         faults.append(Fault(path, "must be a number, not NaN"))
     return value
 

@@ -24,7 +24,7 @@ def export(run_dir: RunDir, spec: Spec, events: Events, cache: Path) -> dict[str
     events.send("start", task=spec.task, fence=spec.fence)
     tuned = load_tuned(source)
     if tuned.peft and not hasattr(tuned.model, "merge_and_unload"):
-        raise TrainerError("not_mergeable", "This adapter puts tokens before the text and cannot be merged into weights.")
+        raise TrainerError("not_mergeable", "This adapter is no change of weights and cannot be merged.")
     merged = tuned.model.merge_and_unload() if tuned.peft else tuned.core
     merged.save_pretrained(run_dir.path / MODEL)
     write_serving_files(run_dir.path / MODEL, merged, chat)

@@ -12,7 +12,7 @@ from training.trainer.chat import Chat
 from training.trainer.errors import Stopped, TrainerError
 from training.trainer.events import Events
 from training.trainer.loading import any_device, load_tuned
-from training.trainer.loop import _seed
+from training.trainer.loop import step_seed
 from training.trainer.memory import peak_rss_mb
 from training.trainer.run_dir import RunDir
 from training.trainer.spec import Decoding, GenerateSpec, Spec
@@ -78,7 +78,9 @@ def _answers(
     for number, at in enumerate(range(0, len(order), size)):
         batch = order[at : at + size]
         if any(item.id not in done for item in batch):
-            answers = answer(model, chat, [item.prompt for item in batch], body.decoding, _seed(body.seed, number, 0))
+            answers = answer(
+                model, chat, [item.prompt for item in batch], body.decoding, step_seed(body.seed, number, 0)
+            )
             yield [{"id": item.id} | found for item, found in zip(batch, answers, strict=True)]
 
 
@@ -100,7 +102,7 @@ def answer(
         full = model.generate(
             input_ids=ids.to(device), attention_mask=mask.to(device), generation_config=_settings(decoding, chat)
         )
-    return [_finished(found[-(full.shape[1] - longest) :] if full.shape[1] > longest else [], chat) for found in full.tolist()]
+    return [_finished(found, chat) for found in full[:, longest:].tolist()]
 
 
 def _settings(decoding: Decoding, chat: Chat) -> Any:

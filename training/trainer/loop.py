@@ -27,7 +27,7 @@ from training.trainer.tuned import Tuned
 
 @dataclass
 class State:
-    """All of a run that changes, beside weights and optimizer; random numbers are drawn anew from (seed, step, rank)."""
+    """What changes beside weights and optimizer. Random numbers are drawn anew in each step."""
 
     step: int = 0
     tokens: int = 0
@@ -70,7 +70,8 @@ class Loop:
         self.named = tuned.trained()
         self.parameters = list(self.named.values())
         self.optimizer = make_optimizer(self.named, self.config)
-        self.top_rate = self.config.learning_rate if self.config.learning_rate is not None else spec.method.learning_rate
+        asked = self.config.learning_rate
+        self.top_rate = spec.method.learning_rate if asked is None else asked
         self.scaler = torch.amp.GradScaler(tuned.device.type, enabled=self.config.precision == "fp16")
         self.padded = not tuned.packs() or self.config.packing == "off"
         self.supervised = rows.supervised
@@ -92,7 +93,7 @@ class Loop:
             if self.state.step >= last or self._patience_is_over():
                 break
             started = time.monotonic()
-            numbers = self._step(rows)
+            numbers = self.step(rows)
             self.state.seconds += time.monotonic() - started
             self._report(numbers, time.monotonic() - started)
             at_end = self.state.step == last
@@ -110,10 +111,10 @@ class Loop:
     def _due(self, every: int | None) -> bool:
         return self.state.step % (every or self.plan.steps_per_epoch) == 0
 
-    def _step(self, rows: Any) -> dict[str, float]:
+    def step(self, rows: Any) -> dict[str, float]:
         state, config = self.state, self.config
         weights = float((self.rows.weights[rows] * self.supervised[rows]).sum())
-        torch.manual_seed(_seed(self.spec.seed, state.step, self.ranks.rank))
+        torch.manual_seed(step_seed(self.spec.seed, state.step, self.ranks.rank))
         self.tuned.model.train()
         self.optimizer.zero_grad(set_to_none=True)
         total, seen = 0.0, []
@@ -142,7 +143,7 @@ class Loop:
             yield make_batch(self.rows, group, self.tuned.device, padded=self.padded)
 
     def _backward(self, loss: Tensor) -> None:
-        self.scaler.scale(loss).backward()
+        self.scaler.scale(loss).backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
 
     def _add_penalty(self) -> None:
         penalty = self.tuned.penalty()
@@ -234,7 +235,7 @@ class Loop:
         self.ranks.wait()
 
 
-def _seed(seed: int, step: int, rank: int) -> int:
+def step_seed(seed: int, step: int, rank: int) -> int:
     return int(np.random.SeedSequence([seed, step, rank]).generate_state(1, np.uint64)[0] >> 1)
 
 

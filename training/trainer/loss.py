@@ -16,8 +16,9 @@ def token_loss(
     `hidden` is (positions, width). Smoothing changes the sum only.
     """
     if type(head) is not torch.nn.Linear or head.weight.dtype not in (torch.float32, torch.float64):
-        return _plain(hidden, head, targets, weights, smoothing, softcap)
-    total, nll = _Projected.apply(hidden, head.weight, head.bias, targets, weights, smoothing, softcap)
+        return _plain(hidden, head, targets, weights, smoothing=smoothing, softcap=softcap)
+    run: Any = _Projected.apply
+    total, nll = run(hidden, head.weight, head.bias, targets, weights, smoothing, softcap)
     return total, nll
 
 
@@ -29,7 +30,7 @@ class _Projected(torch.autograd.Function):
     """Forward work 2·S·V·d, the gradient of the hidden states another 2·S·V·d, of a trained head 2·S·V·d more."""
 
     @staticmethod
-    def forward(
+    def forward(  # noqa: PLR0917  # torch passes them by place
         ctx: Any,
         hidden: Tensor,
         weight: Tensor,
@@ -94,7 +95,7 @@ class _Projected(torch.autograd.Function):
 
 
 def _plain(
-    hidden: Tensor, head: Any, targets: Tensor, weights: Tensor | None, smoothing: float, softcap: float
+    hidden: Tensor, head: Any, targets: Tensor, weights: Tensor | None, *, smoothing: float, softcap: float
 ) -> tuple[Tensor, Tensor]:
     """For heads that are no plain matrix in full precision: the same by automatic differentiation, chunk by chunk."""
     from torch.utils.checkpoint import checkpoint
@@ -103,9 +104,7 @@ def _plain(
     vocabulary = getattr(head, "out_features", 1 << 16)
     for at in range(0, len(hidden), size := _chunk(vocabulary, 4)):
         part = slice(at, at + size)
-        losses, nll = checkpoint(
-            _losses, hidden[part], head, targets[part], smoothing, softcap, use_reentrant=False
-        )
+        losses, nll = checkpoint(_losses, hidden[part], head, targets[part], smoothing, softcap, use_reentrant=False)
         total = total + (losses if weights is None else losses * weights[part].to(losses.dtype)).sum()
         nlls.append(nll.detach())
     return total, torch.cat(nlls)

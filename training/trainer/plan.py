@@ -1,4 +1,4 @@
-"""Which rows make which step and which pass: a pure function of lengths, seed and config, so a resumed run repeats it."""
+"""Which rows make which step and pass: a pure function of lengths, seed and config, so a resumed run repeats it."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -58,7 +58,7 @@ class Plan:
             part.start + _draw(part.count, number, np.random.default_rng([self.seed, i]), epoch * number)
             for i, (part, number) in enumerate(zip(self.parts, drawn, strict=True))
         ]
-        order = rng.permutation(np.concatenate(rows))
+        order: Indices = rng.permutation(np.concatenate(rows))
         if self.config.curriculum:
             keys = self.lengths if self.config.curriculum == "length" else self.difficulty
             order = order[np.argsort(keys[order], kind="stable")]

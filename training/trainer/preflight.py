@@ -27,12 +27,12 @@ def preflight(run_dir: RunDir, spec: Spec, events: Events, cache: Path) -> dict[
     ready = prepare_run(run_dir, body, events, cache)
     base = load_for_training(body, ready.source, device)
     saves = Checkpoints(run_dir.path / "checkpoints", body.config.keep_last)
-    loop = make_loop(run_dir, body, ready, base, NoEvents(), Ranks(), saves)
+    loop = make_loop(run_dir=run_dir, body=body, ready=ready, base=base, events=NoEvents(), ranks=Ranks(), saves=saves)
     worst = worst_step(ready, loop)
     reset_peak()
     held, free = rss_mb(), available_mb()
     started = time.monotonic()
-    loop._step(worst)
+    loop.step(worst)
     seconds = time.monotonic() - started
     return {
         "rows": _first_rows(ready),
@@ -72,9 +72,8 @@ def _memory(device: str, held: float, free: float) -> dict[str, Any]:
     else:
         peak, room = peak_since_reset_mb(), held + free
     fits = peak * RESERVE <= room
-    reason = "" if fits else (
-        f"A step needs about {peak * RESERVE:,.0f} MB and {room:,.0f} MB are there: lower micro_tokens or max_length."
-    )
+    need = f"A step needs about {peak * RESERVE:,.0f} MB and {room:,.0f} MB are there"
+    reason = "" if fits else f"{need}: lower micro_tokens or max_length."
     return {"peak_mb": round(peak, 1), "available_mb": round(room, 1), "fits": fits, "reason": reason}
 
 

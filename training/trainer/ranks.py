@@ -49,7 +49,8 @@ class Ranks:
                 p.grad = torch.zeros_like(p)
         flat = torch.cat([p.grad.flatten() for p in parameters])
         distributed.all_reduce(flat)
-        for p, part in zip(parameters, flat.split([p.numel() for p in parameters]), strict=True):
+        parts = torch.split(flat, [p.numel() for p in parameters])
+        for p, part in zip(parameters, parts, strict=True):
             p.grad.copy_(part.view_as(p))
 
     def wait(self) -> None:

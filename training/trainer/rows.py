@@ -1,4 +1,4 @@
-"""Records as token rows: a pure function of (file, tokenizer, template, options), kept in the cache under their hash."""
+"""Records as token rows: a pure function of file, tokenizer, template and options, cached under their hash."""
 
 import hashlib
 import json

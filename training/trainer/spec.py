@@ -47,7 +47,7 @@ class TrainConfig:
     """Rows in one optimizer step, over all processes."""
     accumulation: int | None = field(default=None, metadata={"low": 1})
     """Cut each step into this many passes; none means as many as `micro_tokens` asks for."""
-    micro_tokens: int = field(default=2048, metadata={"low": 1})
+    micro_tokens: int = field(default=512, metadata={"low": 1})
     """Tokens in one forward pass at most (a longer row goes alone); lower it when memory is short."""
     max_length: int = field(default=2048, metadata={"low": 8})
     """Tokens in one row at most."""
@@ -144,7 +144,7 @@ class PerplexitySpec:
     model: ModelSpec
     data: tuple[DataFile, ...]
     max_length: int = field(default=2048, metadata={"low": 8})
-    micro_tokens: int = field(default=2048, metadata={"low": 1})
+    micro_tokens: int = field(default=512, metadata={"low": 1})
 
 
 @dataclass(frozen=True)
@@ -182,8 +182,8 @@ def load_spec(run_dir: Path) -> Spec:
     except (OSError, ValueError) as problem:
         raise BadSpec([Fault("spec.json", f"cannot be read: {problem}")]) from None
     spec, faults = parse_spec(raw)
-    if spec is not None:
-        faults += missing_paths(spec, run_dir)
+    if isinstance(raw, dict):
+        faults += missing_paths(raw, run_dir)
     if faults or spec is None:
         raise BadSpec(faults)
     return spec
@@ -250,29 +250,35 @@ def contradictions(spec: TrainSpec) -> list[Fault]:
     return faults
 
 
-def missing_paths(spec: Spec, run_dir: Path) -> list[Fault]:
-    body = spec.body
-    faults = _missing_model(body.model)
-    files: list[tuple[str, str]] = []
+def missing_paths(raw: Mapping[str, Any], run_dir: Path) -> list[Fault]:
+    """Looks at every path that is given, whatever else is wrong with the spec."""
+    model = raw.get("model")
+    faults = _missing_model(model) if isinstance(model, Mapping) else []
+    files = [("items", raw.get("items"))]
     for name in ("data", "eval_data"):
-        files += [(f"{name}[{i}].path", file.path) for i, file in enumerate(getattr(body, name, ()))]
-    if isinstance(body, GenerateSpec):
-        files.append(("items", body.items))
-    faults += [Fault(name, f"there is no file {path}") for name, path in files if not (run_dir / path).is_file()]
+        listed = raw.get(name)
+        for i, file in enumerate(listed if isinstance(listed, list) else ()):
+            files.append((f"{name}[{i}].path", file.get("path") if isinstance(file, Mapping) else None))
+    for name, path in files:
+        if isinstance(path, str) and not (run_dir / path).is_file():
+            faults.append(Fault(name, f"there is no file {path}"))
     return faults
 
 
-def _missing_model(model: ModelSpec) -> list[Fault]:
-    folder = Path(model.path)
-    if not folder.is_dir():
-        return [Fault("model.path", f"there is no folder {folder}")]
+def _missing_model(model: Mapping[str, Any]) -> list[Fault]:
+    path, gguf, adapter = model.get("path"), model.get("gguf_file"), model.get("adapter")
     faults = []
-    if model.gguf_file and not (folder / model.gguf_file).is_file():
-        faults.append(Fault("model.gguf_file", f"there is no file {model.gguf_file} in {folder}"))
-    if not model.gguf_file and not (folder / "config.json").is_file():
+    if isinstance(adapter, str) and not Path(adapter).is_dir():
+        faults.append(Fault("model.adapter", f"there is no folder {adapter}"))
+    if not isinstance(path, str):
+        return faults
+    folder = Path(path)
+    if not folder.is_dir():
+        faults.append(Fault("model.path", f"there is no folder {folder}"))
+    elif isinstance(gguf, str) and not (folder / gguf).is_file():
+        faults.append(Fault("model.gguf_file", f"there is no file {gguf} in {folder}"))
+    elif not gguf and not (folder / "config.json").is_file():
         faults.append(Fault("model.path", f"{folder} holds no model: config.json is missing"))
-    if model.adapter and not Path(model.adapter).is_dir():
-        faults.append(Fault("model.adapter", f"there is no folder {model.adapter}"))
     return faults
 
 

@@ -54,7 +54,7 @@ def train(run_dir: RunDir, spec: Spec, events: Events, cache: Path, ranks: Ranks
     if found is None and ready.eval_rows is not None:
         base_loss = evaluate(plain(base), ready.eval_rows, body.config, ranks)
         events.send("eval", step=0, loss=base_loss.loss, perplexity=base_loss.perplexity, tokens=base_loss.tokens)
-    loop = make_loop(run_dir, body, ready, base, events, ranks, saves)
+    loop = make_loop(run_dir=run_dir, body=body, ready=ready, base=base, events=events, ranks=ranks, saves=saves)
     if found is not None:
         loop.resume(found)
     elif base_loss is not None:
@@ -76,7 +76,7 @@ def train(run_dir: RunDir, spec: Spec, events: Events, cache: Path, ranks: Ranks
         load_weights(saves.at(state.best_step or 0), loop.named)
     if ranks.first:
         save_adapter(run_dir.path, loop.tuned, ready)
-    return _result(body, loop, ready, state, device, time.monotonic() - started)
+    return _result(body=body, loop=loop, ready=ready, state=state, device=device, seconds=time.monotonic() - started)
 
 
 def use_device(body: TrainSpec) -> str:
@@ -105,7 +105,9 @@ def prepare_run(run_dir: RunDir, body: TrainSpec, events: Events, cache: Path) -
     tables = read(body.data)
     rows = join(tables)
     if not len(rows):
-        raise TrainerError("no_supervised_tokens", _nothing_left(rows), rows=sum(rows.dropped.values(), [])[:50])
+        raise TrainerError(
+            "no_supervised_tokens", _nothing_left(rows), rows=[row for ids in rows.dropped.values() for row in ids][:50]
+        )
     starts = [0]
     for table in tables:
         starts.append(starts[-1] + len(table))
@@ -120,12 +122,16 @@ def prepare_run(run_dir: RunDir, body: TrainSpec, events: Events, cache: Path) -
 def load_for_training(body: TrainSpec, source: Source, device: str) -> Any:
     """Frozen weights in the precision of the arithmetic; weights to be trained in full."""
     kinds = {"fp32": "float32", "fp64": "float64", "bf16": "bfloat16", "fp16": "float16"}
-    dtype = "float32" if isinstance(body.method, Full) and body.config.precision != "fp64" else kinds[body.config.precision]
+    in_full = isinstance(body.method, Full) and body.config.precision != "fp64"
     four_bit = isinstance(body.method, Qlora)
     if source.adapter:
         raise TrainerError("adapter_as_base", "A run starts from a model, not from an adapter: export it merged first.")
     base = load_base(
-        source, dtype=dtype, device=device, four_bit=four_bit, double_quant=getattr(body.method, "double_quant", True)
+        source,
+        dtype="float32" if in_full else kinds[body.config.precision],
+        device=device,
+        four_bit=four_bit,
+        double_quant=getattr(body.method, "double_quant", True),
     )
     if body.config.activation_checkpointing:
         base.gradient_checkpointing_enable({"use_reentrant": False})
@@ -137,7 +143,7 @@ def plain(base: Any) -> Tuned:
 
 
 def make_loop(
-    run_dir: RunDir, body: TrainSpec, ready: Prepared, base: Any, events: Events, ranks: Ranks, saves: Checkpoints
+    *, run_dir: RunDir, body: TrainSpec, ready: Prepared, base: Any, events: Events, ranks: Ranks, saves: Checkpoints
 ) -> Loop:
     setting = Setting(steps=ready.plan.steps, tokenizer=ready.chat.tokenizer, seed=body.seed)
     tuned = build_model(base, body.method_name, body.method, setting)
@@ -215,7 +221,7 @@ def _nothing_left(rows: Rows) -> str:
 
 
 def _result(
-    body: TrainSpec, loop: Loop, ready: Prepared, state: State, device: str, seconds: float
+    *, body: TrainSpec, loop: Loop, ready: Prepared, state: State, device: str, seconds: float
 ) -> dict[str, Any]:
     return {
         "adapter": ADAPTER,

@@ -27,7 +27,8 @@ class Tuned:
 
     @property
     def device(self) -> torch.device:
-        return next(self.core.parameters()).device
+        device: torch.device = next(self.core.parameters()).device
+        return device
 
     def packs(self) -> bool:
         """Whether rows may share a pass end to end."""
@@ -87,6 +88,7 @@ class Tuned:
             self.core.set_attn_implementation(name)
 
     def _with_virtual(self, batch: Batch) -> Tensor:
+        self._attend_by("sdpa")
         rows = len(batch.input_ids)
         prompt = self.model.get_prompt(batch_size=rows)
         virtual = self.model.active_peft_config.num_virtual_tokens

@@ -1,4 +1,4 @@
-"""The adapter of Houlsby et al. 2019, which peft no longer has: after attention and after feed-forward, inside the skip."""
+"""The adapter of Houlsby et al. 2019, which peft no longer has: after attention and after feed-forward."""
 
 import json
 from dataclasses import asdict
@@ -39,7 +39,8 @@ class Adapted(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         out: Tensor = self.inner(x)
-        return out + self.up(self.dropout(self.act(self.down(out))))
+        change: Tensor = self.up(self.dropout(self.act(self.down(out))))
+        return out + change
 
 
 class Bottleneck(Tuned):
@@ -54,7 +55,8 @@ class Bottleneck(Tuned):
 def build(base: Any, options: opts.Bottleneck, setting: "Setting | None" = None) -> Tuned:
     chosen = [name for name, _ in base.named_modules() if name.endswith(LAST_LAYERS)]
     if not chosen:
-        raise TrainerError("unknown_layers", f"No layers for a bottleneck adapter are known in {base.config.model_type}.")
+        kind = base.config.model_type
+        raise TrainerError("unknown_layers", f"No layers for a bottleneck adapter are known in {kind}.")
     for name in chosen:
         parent, _, last = name.rpartition(".")
         setattr(base.get_submodule(parent), last, Adapted(base.get_submodule(name), options))

@@ -8,8 +8,8 @@ Pass = Literal["inject", "prompt", "prefix"]
 
 @dataclass(frozen=True)
 class Options:
-    """`passes` says how the method enters the forward pass: inside the layers, as embeddings before the text, or as keys
-    and values before it; only the first may share a pass between rows."""
+    """`passes` says how the method enters the forward pass: inside the layers, as embeddings before the text, or as
+    keys and values before it; only the first may share a pass between rows."""
 
     passes: ClassVar[Pass] = "inject"
     learning_rate: ClassVar[float] = 2e-4
@@ -153,7 +153,7 @@ class Ia3(Options):
 
 @dataclass(frozen=True)
 class Bottleneck(Options):
-    """Houlsby et al. 2019: down-projection, non-linearity, up-projection and a skip after attention and feed-forward."""
+    """Houlsby et al. 2019: a narrow two-layer network with a skip after attention and after feed-forward."""
 
     learning_rate: ClassVar[float] = 1e-3
 

@@ -67,9 +67,7 @@ def ptuning(base: Any, options: opts.PTuning, setting: "Setting") -> Tuned:
 def prompt(base: Any, options: opts.Prompt, setting: "Setting") -> Tuned:
     from peft import PromptTuningConfig
 
-    tuned = _wrap(
-        base, options, PromptTuningConfig(task_type="CAUSAL_LM", num_virtual_tokens=options.virtual_tokens)
-    )
+    tuned = _wrap(base, options, PromptTuningConfig(task_type="CAUSAL_LM", num_virtual_tokens=options.virtual_tokens))
     with torch.no_grad():
         table = tuned.model.prompt_encoder[ADAPTER].embedding.weight
         table.copy_(base.get_input_embeddings().weight[_first_tokens(options, setting, base)].to(table))
@@ -104,7 +102,8 @@ class AdaLora(Tuned):
         if not weight:
             return None
         terms = [_off_orthogonal(name, p) for name, p in self.trained().items() if "lora_A" in name or "lora_B" in name]
-        return weight * torch.stack(terms).mean()
+        mean: Tensor = torch.stack(terms).mean()
+        return mean.mul(weight)
 
     def after_step(self, step: int) -> None:
         self.model.base_model.update_and_allocate(step)
@@ -160,4 +159,6 @@ def _first_tokens(options: opts.Prompt, setting: "Setting", base: Any) -> Tensor
 
 def _off_orthogonal(name: str, matrix: Tensor) -> Tensor:
     product = matrix @ matrix.T if "lora_A" in name else matrix.T @ matrix
-    return torch.linalg.matrix_norm(product - torch.eye(len(product), dtype=product.dtype, device=product.device))
+    eye = torch.eye(len(product), dtype=product.dtype, device=product.device)
+    norm: Tensor = torch.linalg.matrix_norm(product - eye)
+    return norm
