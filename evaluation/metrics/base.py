@@ -6,7 +6,8 @@ sums, an interval that of resampled sums, a comparison that of two systems' sums
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -42,11 +43,11 @@ class Pair:
     language: str = ""
     data: Mapping[str, Any] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def spoken(self) -> str:
         return self.language or detect(" ".join(self.references)) or "und"
 
-    @property
+    @cached_property
     def script(self) -> str:
         """The language that chooses the tokeniser: ``mixed`` where the text is more Chinese than declared."""
         declared = self.spoken
@@ -108,9 +109,6 @@ class Metric(ABC):
         """What besides name and version decides the value: tokenisers, smoothing, model and layer."""
         return {}
 
-    def prepare(self, pairs: Iterable[Pair]) -> None:
-        """A look at all pairs before the first rows, for what depends on the whole set (idf, the labels)."""
-
     def refusal(self, rows: Rows) -> str | None:
         """Why the rows as a whole give no number, although some of them could."""
         return None
@@ -122,15 +120,21 @@ class Metric(ABC):
             usable = tuple(reference for reference in pair.references if reference.strip())
             reasons.append(None if usable or not self.needs_references else EMPTY_REFERENCE)
             if reasons[-1] is None:
-                kept.append(Pair(pair.id, pair.hypothesis, usable, pair.language, pair.data))
+                kept.append(pair if len(usable) == len(pair.references) else replace(pair, references=usable))
         found = self.statistics(kept, workspace)
         return _spread(found, reasons, pairs)
 
     @property
     def signature(self) -> str:
-        return "|".join(
-            f"{key}:{value}" for key, value in {"": self.name, "v": str(self.version), **self.details()}.items()
-        ).lstrip(":")
+        details = {"v": str(self.version), **self.details()}
+        return "|".join([self.name, *(f"{key}:{value}" for key, value in details.items())])
+
+
+class Prepared(Metric):
+    """A metric that must look at all pairs before the first rows: idf, the set of labels."""
+
+    @abstractmethod
+    def prepare(self, pairs: Iterable[Pair]) -> None: ...
 
 
 def _spread(found: Rows, reasons: list[str | None], pairs: Sequence[Pair]) -> Rows:

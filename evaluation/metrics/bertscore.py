@@ -6,7 +6,7 @@ from importlib import metadata
 from math import log
 from typing import Any
 
-from evaluation.metrics.base import NO_TOKENS, Floats, MeanMetric, NotComputed, Pair, Rows
+from evaluation.metrics.base import NO_TOKENS, Floats, MeanMetric, NotComputed, Pair, Prepared, Rows
 from evaluation.metrics.encoders import Encoded, Encoder, EncoderSpec, load_encoder
 from evaluation.metrics.workspace import Workspace
 
@@ -17,7 +17,7 @@ MOST_UNKNOWN = 0.05
 HELD_TOKENS = 131_072
 
 
-class BertScore(MeanMetric):
+class BertScore(MeanMetric, Prepared):
     """F1 of greedy matches: each token takes its nearest in the other text by cosine of its hidden states.
 
     Marks such as [CLS] may be matched but do not count, as in bert_score, whose values these are (to 1e-4). Each

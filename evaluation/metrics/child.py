@@ -72,7 +72,7 @@ def _result(spec: MetricsSpec, folder: Path, events: Events) -> dict[str, Any]:
     }
     ids = {name: [pair.id for pair in source()] for name, source in sources.items()}
     _same_items(ids)
-    metrics = build_metrics(spec)
+    metrics = build_metrics(spec, folder)
     progress = _Progress(folder, events, sum(map(len, ids.values())))
     scores = score_systems(
         sources, metrics, resamples=spec.resamples, seed=spec.seed, level=spec.level, progress=progress
@@ -91,9 +91,13 @@ def _result(spec: MetricsSpec, folder: Path, events: Events) -> dict[str, Any]:
     return result | {"seconds": round(time.monotonic() - started, 3)}
 
 
-def build_metrics(spec: MetricsSpec) -> list[Metric]:
-    encoders = {"bertscore": {"encoders": spec.encoders}}
-    return [build(name, encoders.get(name, {}) | spec.options.get(name, {})) for name in spec.metrics]
+def build_metrics(spec: MetricsSpec, folder: Path) -> list[Metric]:
+    cache = {"cache": spec.cache or str(folder.parent / "cache")}
+    shared: dict[str, dict[str, Any]] = {
+        "bertscore": {"encoders": {language: cache | encoder for language, encoder in spec.encoders.items()}},
+        **({name: {"model": cache | spec.model} for name in ("perplexity", "bits_per_char")} if spec.model else {}),
+    }
+    return [build(name, shared.get(name, {}) | spec.options.get(name, {})) for name in spec.metrics]
 
 
 def compare_systems(metric: Metric, scores: Mapping[str, Score], spec: MetricsSpec) -> list[Comparison]:

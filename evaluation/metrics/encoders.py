@@ -1,6 +1,7 @@
 """Local text encoders for BERTScore: loaded once a process, cut to the layer used, run in batches of equal length."""
 
 import hashlib
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -8,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from evaluation.metrics.base import NotComputed
+from training.trainer.gguf_weights import dequantised
 
 BATCH_TOKENS = 4096
 LONGEST = 2048
@@ -22,6 +24,14 @@ class EncoderSpec:
     gguf_file: str | None = None
     name: str = ""
     baseline: tuple[float, float, float] | None = None
+    cache: str = ""
+
+    @property
+    def folder(self) -> Path:
+        """Where transformers loads from: a GGUF file is dequantised once into ``cache``."""
+        if not self.gguf_file:
+            return Path(self.path)
+        return dequantised(Path(self.path), self.gguf_file, Path(self.cache or tempfile.gettempdir()))
 
     @property
     def label(self) -> str:
@@ -116,11 +126,11 @@ class Encoder:
         return found
 
 
-def batches(lengths: Sequence[int]) -> list[list[int]]:
-    """Places sorted by length, cut so that a padded batch holds at most ``BATCH_TOKENS``."""
+def batches(lengths: Sequence[int], limit: int = BATCH_TOKENS) -> list[list[int]]:
+    """Places sorted by length, cut so that a padded batch holds at most ``limit`` tokens."""
     found: list[list[int]] = []
     for place in sorted(range(len(lengths)), key=lambda place: lengths[place]):
-        if found and (len(found[-1]) + 1) * lengths[place] <= BATCH_TOKENS:
+        if found and (len(found[-1]) + 1) * lengths[place] <= limit:
             found[-1].append(place)
         else:
             found.append([place])
@@ -149,23 +159,16 @@ def weights_sha256(spec: EncoderSpec) -> str:
 def _tokenizer(spec: EncoderSpec) -> Any:
     from transformers import AutoTokenizer
 
-    return AutoTokenizer.from_pretrained(spec.path, local_files_only=True, **_gguf(spec))
-
-
-def _gguf(spec: EncoderSpec) -> dict[str, Any]:
-    return {"gguf_file": spec.gguf_file} if spec.gguf_file else {}
+    return AutoTokenizer.from_pretrained(spec.folder, local_files_only=True)
 
 
 def _model(spec: EncoderSpec) -> Any:
     import torch
-    from transformers import AutoModel, GgufConfig
+    from transformers import AutoModel
     from transformers.utils import logging
 
     logging.disable_progress_bar()
-    weights = _gguf(spec) | (
-        {"quantization_config": GgufConfig(dequantize=True)} if spec.gguf_file else {"use_safetensors": True}
-    )
-    model = AutoModel.from_pretrained(spec.path, local_files_only=True, dtype=torch.float32, **weights)
+    model = AutoModel.from_pretrained(spec.folder, local_files_only=True, dtype=torch.float32, use_safetensors=True)
     model = getattr(model, "encoder", model) if hasattr(model, "decoder") else model
     _cut(model, spec)
     return model.eval().requires_grad_(False)

@@ -3,13 +3,15 @@
 Classes load on first use, so listing and validating names imports nothing heavy.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
 from evaluation.metrics.base import Better, Metric
 from sftlab.errors import BadInput
+
+MODULE = "module:"
 
 
 @dataclass(frozen=True)
@@ -69,8 +71,18 @@ def listing(name: str) -> Listing:
 
 
 def build(name: str, options: Mapping[str, Any] | None = None) -> Metric:
-    """The metric with its options; ``BadInput`` names those it does not know."""
+    """The metric with its options; ``BadInput`` names those it does not know.
+
+    ``module:FOLDER`` is an ``evaluate`` module on this machine.
+    """
     try:
+        if name.startswith(MODULE):
+            return _local_module()(name.removeprefix(MODULE), **(options or {}))
         return listing(name).load()(**(options or {}))
     except TypeError as error:
         raise BadInput(f"{name}: {error}", errors=[{"field": f"options.{name}", "reason": str(error)}]) from error
+
+
+def _local_module() -> Callable[..., Metric]:
+    found: Callable[..., Metric] = import_module("evaluation.metrics.local_module").LocalModule
+    return found

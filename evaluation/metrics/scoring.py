@@ -6,7 +6,7 @@ Systems that share a chunk share its work: equal texts (the references above all
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
-from evaluation.metrics.base import Metric, NotComputed, Pair, Rows
+from evaluation.metrics.base import Metric, NotComputed, Pair, Prepared, Rows
 from evaluation.metrics.resampling import LEVEL, RESAMPLES
 from evaluation.metrics.score import Score, not_computed, score_rows
 from evaluation.metrics.workspace import Workspace
@@ -65,7 +65,7 @@ def score_systems(
 def _prepare(systems: Mapping[str, Source], metrics: Sequence[Metric]) -> dict[int, str]:
     refused = {}
     for place, metric in enumerate(metrics):
-        if type(metric).prepare is not Metric.prepare:
+        if isinstance(metric, Prepared):
             try:
                 metric.prepare(pair for source in systems.values() for pair in source())
             except NotComputed as error:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from evaluation.metrics.registry import METRICS
+from evaluation.metrics.registry import METRICS, MODULE
 from sftlab.errors import BadInput, FieldError
 
 VERSION = 1
@@ -31,6 +31,10 @@ class MetricsSpec:
     level: float = 0.95
     encoders: dict[str, dict[str, Any]] = field(default_factory=dict)
     """By language, for BERTScore: ``{path, layer, gguf_file?, name?, baseline?}``."""
+    model: dict[str, Any] = field(default_factory=dict)
+    """For perplexity and bits per character: ``{path, gguf_file?, name?}``."""
+    cache: str = ""
+    """Where GGUF weights lie dequantised; empty: ``cache`` beside RUN_DIR."""
     options: dict[str, dict[str, Any]] = field(default_factory=dict)
     """By metric: what its class takes."""
     version: int = VERSION
@@ -45,6 +49,8 @@ _TYPES: Mapping[str, type | tuple[type, ...]] = {
     "seed": int,
     "level": (int, float),
     "encoders": dict,
+    "model": dict,
+    "cache": str,
     "options": dict,
     "version": int,
 }
@@ -83,7 +89,7 @@ def _faults(raw: dict[str, Any], folder: Path) -> Iterator[FieldError]:
 
 
 def _known(name: Any) -> bool:
-    return name in METRICS or str(name).startswith("module:")
+    return name in METRICS or str(name).startswith(MODULE)
 
 
 def _inside(folder: Path, name: Any) -> bool:
