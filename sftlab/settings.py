@@ -170,7 +170,6 @@ USE_TZ = True
 TIME_ZONE = os.environ.get("SFTLAB_TIME_ZONE", "UTC")
 
 STATIC_URL = "static/"
-STATIC_ROOT = VAR_DIR / "static"
 STATICFILES_DIRS = [("plotly", str(Path(plotly.__file__).parent / "package_data"))]
 WHITENOISE_USE_FINDERS = True
 STORAGES = {

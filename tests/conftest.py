@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Callable
 
 import pytest
+from django.core.cache import cache
 from django.db import connection
 from rest_framework.test import APIClient
 
@@ -15,7 +16,7 @@ Api = Callable[..., APIClient]
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup, django_db_blocker):
-    """Tests that commit are cleaned up by TRUNCATE, which the audit log refuses; its own test switches that on again."""
+    """Tests that commit are cleaned up by TRUNCATE, which the audit log refuses; its own test switches that back."""
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         cursor.execute("ALTER TABLE audit_event DISABLE TRIGGER audit_no_truncate")
 
@@ -39,6 +40,11 @@ def _flush_past_the_audit_log():
             cursor.execute("SET session_replication_role = DEFAULT")
 
     DatabaseOperations.execute_sql_flush = flush
+
+
+@pytest.fixture(autouse=True)
+def _fresh_throttles():
+    cache.clear()
 
 
 def _person(username: str, **extra: object):  # type: ignore[no-untyped-def]

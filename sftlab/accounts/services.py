@@ -58,9 +58,11 @@ def _messages(error: Exception) -> Sequence[str]:
     return error.messages if isinstance(error, ValidationError) else [_("This name is taken.")]
 
 
-@transaction.atomic
 def log_in_for_token(*, request: HttpRequest, username: str, password: str) -> tuple[ApiToken, str]:
-    """The token's row and its text, which is shown this once. Raises BadInput for a wrong name or password."""
+    """The token's row and its text, which is shown this once. Raises BadInput for a wrong name or password.
+
+    No transaction around it: the failed attempt, which counts towards the lock-out, must stay on record.
+    """
     user = authenticate(request, username=username, password=password)
     if user is None:
         raise BadInput(_("The name or the password is wrong."), code="bad_credentials")

@@ -9,7 +9,9 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
 
-os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"  # Playwright's loop runs in this thread; the ORM is used between its calls
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = (
+    "true"  # Playwright's loop runs in this thread; the ORM is used between its calls
+)
 PASSWORD = "a long enough passphrase"
 SWITCHES = [
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
@@ -29,13 +31,15 @@ def _chromium() -> str | None:
     return os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 
 
-@pytest.fixture()
+@pytest.fixture
 def open_as(browser: Browser, live_server, client) -> Iterator[Callable[..., Page]]:
     """`open_as(alice, "/path/", lang="zh-hans")` is a page on which alice is logged in."""
     contexts = []
 
     def open_page(user, path: str = "/", *, lang: str = "en", width: int = 1280, height: int = 860) -> Page:
-        context = browser.new_context(locale=lang, viewport={"width": width, "height": height}, base_url=live_server.url)
+        context = browser.new_context(
+            locale=lang, viewport={"width": width, "height": height}, base_url=live_server.url
+        )
         contexts.append(context)
         cookies = [{"name": "django_language", "value": lang, "url": live_server.url}]
         if user is not None:
@@ -55,7 +59,7 @@ def open_as(browser: Browser, live_server, client) -> Iterator[Callable[..., Pag
         context.close()
 
 
-@pytest.fixture()
+@pytest.fixture
 def assert_accessible() -> Callable[[Page], None]:
     """No serious or critical finding of axe."""
 
@@ -71,7 +75,7 @@ def assert_accessible() -> Callable[[Page], None]:
     return check
 
 
-@pytest.fixture()
+@pytest.fixture
 def shoot(request: pytest.FixtureRequest) -> Callable[[Page, str], None]:
     """Keep a screenshot in $SHOTS, when it is set, for people to look at."""
 

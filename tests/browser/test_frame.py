@@ -8,7 +8,7 @@ from tests.browser.conftest import PASSWORD
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
-@pytest.fixture()
+@pytest.fixture
 def person():
     return create_user(actor=None, username="lin", password=PASSWORD)
 
