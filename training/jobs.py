@@ -1,4 +1,4 @@
-"""Jobs of this app, enqueued in the caller's transaction. By name, so that services and tasks need not know each other."""
+"""Jobs of this app, enqueued in the caller's transaction; by name, so that services need not know the tasks."""
 
 from django.db import transaction
 from procrastinate.contrib.django import app

@@ -13,7 +13,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -81,6 +81,7 @@ def supervise(
     fence: int = 0,
     offset: int = 0,
     limits: Limits = Limits(),
+    environment: Mapping[str, str] | None = None,
 ) -> Outcome:
     """Start `command` over `run_dir`, or adopt the one that runs there, and stay until it is confirmed dead.
 
@@ -90,7 +91,9 @@ def supervise(
     is left to the lease's new owner. A RUN_DIR that already holds a finished result is not run again. `fence` must not
     be lower than that of whoever ran here before.
     """
-    return _Supervision(run_dir, list(command), on_events, should_cancel, heartbeat, fence, offset, limits).run()
+    return _Supervision(
+        run_dir, list(command), on_events, should_cancel, heartbeat, fence, offset, limits, environment or {}
+    ).run()
 
 
 def log_tail(run_dir: Path, lines: int = 40) -> str:
@@ -111,6 +114,7 @@ class _Supervision:
     fence: int
     offset: int
     limits: Limits
+    environment: Mapping[str, str]
 
     child: "_Child | None" = None
     errors: list[Event] = field(default_factory=list)
@@ -144,7 +148,7 @@ class _Supervision:
                 replace(before, fence=self.fence).write(self.run_dir)
                 return _Adopted(self.run_dir, before)
             self._end_stranger(before)
-        return _start(self.run_dir, self.command, self.fence)
+        return _start(self.run_dir, self.command, self.fence, self.environment)
 
     def _end_stranger(self, before: Holder | None) -> None:
         """Who holds RUN_DIR can't be adopted: it is asked to stop, made to when it is on this host, or waited for."""
@@ -307,13 +311,13 @@ class _Adopted(_Child):
                 os.killpg(self.holder.pid, number)
 
 
-def _start(run_dir: Path, command: list[str], fence: int) -> _Child:
+def _start(run_dir: Path, command: list[str], fence: int, environment: Mapping[str, str]) -> _Child:
     (run_dir / "cancel").unlink(missing_ok=True)
     with locked_file(run_dir) as lock, (run_dir / "log.txt").open("ab") as output:
         process = subprocess.Popen(
             command,
             cwd=settings.BASE_DIR,
-            env=dict(_environment()),
+            env={**dict(_environment()), **environment},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,

@@ -64,7 +64,9 @@ def hashed(folder: Path, files: list[WeightFile]) -> tuple[list[WeightFile], str
 def check_unchanged(folder: Path, files: list[WeightFile]) -> None:
     """By size, which is quick. Raises BadInput that names the first file that is missing or cut short."""
     if not folder.is_dir():
-        raise _fault("path", _("The model's folder %(path)s is gone. Bring it back, or register the model anew."), folder)
+        raise _fault(
+            "path", _("The model's folder %(path)s is gone. Bring it back, or register the model anew."), folder
+        )
     for file in files:
         path = folder / file.name
         if not path.is_file():

@@ -20,6 +20,11 @@ class Device(models.Model):
     def __str__(self) -> str:
         return f"{self.name}@{self.host}"
 
+    def environment(self) -> dict[str, str]:
+        """What makes a child see this device and no other."""
+        kind, _colon, index = self.name.partition(":")
+        return {"CUDA_VISIBLE_DEVICES": index if kind == "cuda" else ""}
+
 
 class Attempt(Moving):
     """One worker's try at a run. `number` is its fencing token: only the highest may write."""

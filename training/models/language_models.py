@@ -6,7 +6,7 @@ from sftlab.db import PublicModel
 
 
 class LanguageModel(PublicModel):
-    """A model that can be trained or can answer: a folder, one from a hub, a run's result, or one that lives elsewhere."""
+    """A model that can be trained or can answer: a folder, one from a hub, a run's result, or one elsewhere."""
 
     class Kind(models.TextChoices):
         FOLDER = "folder", _("Folder")

@@ -25,8 +25,10 @@ def register_model(
     licence: str = "",
     trust_remote_code: bool = False,
 ) -> LanguageModel:
-    """A folder is read and hashed at once; a hub id is fetched by a job; with neither, the model lives elsewhere and its
-    outputs are uploaded. Raises BadInput that names the file at fault."""
+    """A folder is read and hashed at once; a hub id is fetched by a job; with neither, the model lives elsewhere.
+
+    Raises BadInput that names the file at fault.
+    """
     if template and template not in TEMPLATES:
         reason = _("There is no template of this name; there are %(names)s.") % {"names": ", ".join(TEMPLATES)}
         raise BadInput(reason, errors=[{"field": "template", "reason": reason}])
