@@ -22,7 +22,7 @@ class TokenAuthentication(auth.TokenAuthentication):  # type: ignore[misc]  # kn
             raise AuthenticationFailed(_("This token is unknown or was revoked. Get a new one.")) from None
         if found.expiry is not None and found.expiry < now:
             raise AuthenticationFailed(_("This token has expired. Get a new one."))
-        if not found.user.is_active:
+        if not found.user.may_enter:
             raise AuthenticationFailed(_("This account is switched off."))
         if found.last_used_at is None or now - found.last_used_at > SEEN_EVERY:
             ApiToken.objects.filter(digest=found.digest).update(last_used_at=now)

@@ -1,3 +1,4 @@
+from django.conf import settings
 from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -13,9 +14,15 @@ class User(PublicModel, AbstractUser):
         _("language"), max_length=8, choices=[("en", "English"), ("zh-hans", "简体中文")], blank=True
     )
     scripted = models.BooleanField(_("scripted"), default=False)
+    demo = models.BooleanField(_("demo account"), default=False)
+    """Its password is printed by `make demo`, so it opens nothing where others can reach the service."""
 
     class Meta(AbstractUser.Meta):
         swappable = "AUTH_USER_MODEL"
+
+    @property
+    def may_enter(self) -> bool:
+        return self.is_active and (settings.IS_LOCAL or not self.demo)
 
     @property
     def is_admin(self) -> bool:

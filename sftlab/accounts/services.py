@@ -28,7 +28,8 @@ def create_user(
     language: str = "",
 ) -> User:
     """Raises BadInput when the name is taken or the password is weak."""
-    user = User(username=username, is_superuser=is_admin, is_staff=is_admin, scripted=scripted, language=language)
+    roles = {"is_superuser": is_admin, "is_staff": is_admin, "scripted": scripted, "demo": demo}
+    user = User(username=username, language=language, **roles)
     _check_password(password, user)
     user.set_password(password)
     try:

@@ -43,7 +43,7 @@ def open_as(browser: Browser, live_server, client) -> Iterator[Callable[..., Pag
         contexts.append(context)
         cookies = [{"name": "django_language", "value": lang, "url": live_server.url}]
         if user is not None:
-            client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+            client.force_login(user, backend="sftlab.accounts.backends.PasswordBackend")
             cookies.append({"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url})
         context.add_cookies(cookies)
         page = context.new_page()

@@ -93,3 +93,11 @@ def test_a_switched_off_account_gets_nowhere(lin, with_token):
     _row, text = create_token(user=lin)
     User.objects.filter(pk=lin.pk).update(is_active=False)
     assert with_token(text).get(TOKENS).status_code == 401
+
+
+def test_a_demo_account_opens_nothing_on_a_service_that_others_can_reach(api, with_token, settings, db):
+    demo = create_user(actor=None, username="demo", password=PASSWORD, demo=True)
+    _row, text = create_token(user=demo)
+    settings.IS_LOCAL = False
+    assert api().post(LOG_IN, {"username": "demo", "password": PASSWORD}).status_code == 400
+    assert with_token(text).get(TOKENS).status_code == 401
