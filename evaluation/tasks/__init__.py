@@ -1,5 +1,5 @@
 """Jobs by part; procrastinate imports this package."""
 
-from evaluation.tasks import generation, scoring
+from evaluation.tasks import generation, leaderboards, scoring, studies
 
-__all__ = ["generation", "scoring"]
+__all__ = ["generation", "leaderboards", "scoring", "studies"]

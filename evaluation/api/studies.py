@@ -1,0 +1,205 @@
+"""Studies as their admins and managers see them. Raters get their own view of the same addresses, without systems."""
+
+from typing import Any
+from uuid import UUID
+
+from django.urls import path
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.generics import GenericAPIView
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from evaluation.api.ratings import REFUSED, Unstored
+from evaluation.models.studies import Study, StudyMember
+from evaluation.selectors import studies as selectors
+from evaluation.services.studies import results
+from evaluation.services.studies.creating import create_study
+from evaluation.services.studies.members import add_member, check_may_manage, saw_study
+from evaluation.study_config import StudyConfig
+from sftlab.accounts.models import User
+from sftlab.api import ErrorSerializer
+from sftlab.errors import NotPermitted
+
+
+class StudyIn(serializers.Serializer[Any]):
+    evalset = serializers.UUIDField()
+    models = serializers.ListField(child=serializers.UUIDField(), min_length=1, max_length=50)
+    design = serializers.ChoiceField(choices=Study.Design.choices)
+    dimensions = serializers.ListField(
+        child=serializers.JSONField(),
+        required=False,
+        help_text="Keys of the library, or {key, name: {en, zh}, anchors: {en: [5], zh: [5]}}. Default: general.",
+    )
+    raters_per_unit = serializers.IntegerField(required=False, default=3, min_value=1, max_value=50)
+    name = serializers.CharField(max_length=120, required=False, default="", allow_blank=True)
+    instructions = serializers.CharField(max_length=10_000, required=False, default="", allow_blank=True)
+    evaluation = serializers.UUIDField(required=False)
+    seed = serializers.IntegerField(required=False, min_value=0, max_value=2**31 - 1)
+    lease_minutes = serializers.IntegerField(required=False)
+    sample = serializers.IntegerField(required=False, allow_null=True)
+    budget = serializers.IntegerField(required=False, allow_null=True)
+    check_rate = serializers.FloatField(required=False)
+    qualify = serializers.IntegerField(required=False)
+    qualify_share = serializers.FloatField(required=False)
+    pause_after = serializers.IntegerField(required=False)
+    pause_below = serializers.FloatField(required=False)
+    adaptive = serializers.BooleanField(required=False)
+
+    def arguments(self) -> dict[str, Any]:
+        """For the service: what belongs to the configuration apart."""
+        data = dict(self.validated_data)
+        config = {name: data.pop(name) for name in list(data) if name in StudyConfig.__dataclass_fields__}
+        return {**data, "config": config}
+
+
+class StudyOut(serializers.Serializer[Any]):
+    """Raters get id, name, instructions, design, dimensions, status and mine; those who may manage it the rest too."""
+
+    id = serializers.UUIDField()
+    name = serializers.CharField()
+    instructions = serializers.CharField()
+    design = serializers.CharField()
+    dimensions = serializers.ListField()
+    status = serializers.CharField()
+    mine = serializers.DictField(required=False)
+    evalset = serializers.UUIDField(required=False)
+    raters_per_unit = serializers.IntegerField(required=False)
+    config = serializers.DictField(required=False)
+    seed = serializers.IntegerField(required=False)
+    progress = serializers.DictField(required=False)
+    created_at = serializers.DateTimeField(required=False)
+    closed_at = serializers.DateTimeField(required=False, allow_null=True)
+
+
+class MemberIn(serializers.Serializer[Any]):
+    username = serializers.CharField(max_length=150)
+    role = serializers.ChoiceField(choices=StudyMember.Role.choices)
+
+
+class MemberOut(serializers.ModelSerializer[StudyMember]):
+    id = serializers.UUIDField(source="uuid")
+    username = serializers.CharField(source="user.username")
+    scripted = serializers.BooleanField(source="user.scripted")
+
+    class Meta:
+        model = StudyMember
+        fields = ("id", "username", "scripted", "role", "standing", "alias")
+
+
+def view_of(study: Study, user: User) -> dict[str, Any]:
+    if not selectors.may_manage(user, study):
+        return selectors.rater_view(study, user)
+    return {
+        **selectors.rater_view(study, user),
+        "evalset": str(study.evalset.uuid),
+        "raters_per_unit": study.raters_per_unit,
+        "config": study.config,
+        "seed": study.seed,
+        "progress": selectors.progress(study),
+        "created_at": study.created_at,
+        "closed_at": study.closed_at,
+    }
+
+
+class StudiesView(Unstored, GenericAPIView[Study]):
+    serializer_class = StudyOut
+
+    @extend_schema(operation_id="studies_list", responses={200: StudyOut(many=True)})
+    def get(self, request: Request) -> Response:
+        page = self.paginate_queryset(selectors.studies_of(request.user)) or []
+        return self.get_paginated_response([view_of(study, request.user) for study in page])
+
+    @extend_schema(request=StudyIn, responses={201: StudyOut, 400: ErrorSerializer, 403: ErrorSerializer})
+    def post(self, request: Request) -> Response:
+        """Makes every unit and presentation at once; raters can start as soon as they are members."""
+        form = StudyIn(data=request.data)
+        form.is_valid(raise_exception=True)
+        study = create_study(actor=request.user, **form.arguments())
+        return Response(view_of(study, request.user), status=201)
+
+
+class StudyView(Unstored):
+    @extend_schema(responses={200: StudyOut, 404: ErrorSerializer})
+    def get(self, request: Request, study: UUID) -> Response:
+        return Response(view_of(selectors.get_study(user=request.user, uuid=study), request.user))
+
+
+class MembersView(Unstored):
+    @extend_schema(responses={200: MemberOut(many=True), **REFUSED})
+    def get(self, request: Request, study: UUID) -> Response:
+        found = _managed(request, study)
+        return Response(MemberOut(found.members.select_related("user"), many=True).data)
+
+    @extend_schema(request=MemberIn, responses={201: MemberOut, 400: ErrorSerializer, **REFUSED})
+    def post(self, request: Request, study: UUID) -> Response:
+        form = MemberIn(data=request.data)
+        form.is_valid(raise_exception=True)
+        member = add_member(actor=request.user, study=_managed(request, study), **form.validated_data)
+        return Response(MemberOut(member).data, status=201)
+
+
+class AgreementView(Unstored):
+    @extend_schema(responses={200: dict, **REFUSED})
+    def get(self, request: Request, study: UUID) -> Response:
+        """By what was judged (`choice`, and each dimension): every coefficient of the newest stored result."""
+        found = _readable(request, study)
+        result = selectors.newest_result(found)
+        body = {
+            "study": str(found.uuid),
+            "votes": result.votes if result else 0,
+            "final": bool(result and result.final),
+        }
+        whole = result.data["slices"][selectors.slice_key(None, None)] if result else None
+        return Response({**body, "agreement": whole["agreement"] if whole else None})
+
+
+class ResultsView(Unstored):
+    @extend_schema(responses={200: dict, **REFUSED})
+    def get(self, request: Request, study: UUID) -> Response:
+        """The newest stored result, by system. Who reads it can't rate these answers blind any more."""
+        found = _readable(request, study)
+        saw_study(user=request.user, study=found)
+        result = selectors.newest_result(found)
+        return Response({"study": str(found.uuid), "result": result.data if result else None})
+
+
+class RefreshView(Unstored):
+    @extend_schema(request=None, responses={202: None, **REFUSED})
+    def post(self, request: Request, study: UUID) -> Response:
+        results.ask_refresh(actor=request.user, study=_managed(request, study))
+        return Response(status=202)
+
+
+class CloseView(Unstored):
+    @extend_schema(request=None, responses={200: StudyOut, **REFUSED})
+    def post(self, request: Request, study: UUID) -> Response:
+        """Ends the voting. A job then makes the report, which stays as it is."""
+        found = _managed(request, study)
+        results.close_study(actor=request.user, study=found)
+        return Response(view_of(selectors.get_study(user=request.user, uuid=study), request.user))
+
+
+def _managed(request: Request, uuid: UUID) -> Study:
+    study = selectors.get_study(user=request.user, uuid=uuid)
+    check_may_manage(user=request.user, study=study)
+    return study
+
+
+def _readable(request: Request, uuid: UUID) -> Study:
+    """Results: for those who manage the study, and for its raters once it is closed."""
+    study = selectors.get_study(user=request.user, uuid=uuid)
+    if study.is_open and not selectors.may_manage(request.user, study):
+        raise NotPermitted("Results are shown when the study is closed.", code="open")
+    return study
+
+
+urlpatterns = [
+    path("studies/", StudiesView.as_view(), name="studies"),
+    path("studies/<uuid:study>/", StudyView.as_view(), name="study"),
+    path("studies/<uuid:study>/members/", MembersView.as_view(), name="study-members"),
+    path("studies/<uuid:study>/agreement/", AgreementView.as_view(), name="study-agreement"),
+    path("studies/<uuid:study>/results/", ResultsView.as_view(), name="study-results"),
+    path("studies/<uuid:study>/refresh/", RefreshView.as_view(), name="study-refresh"),
+    path("studies/<uuid:study>/close/", CloseView.as_view(), name="study-close"),
+]

@@ -1,0 +1,236 @@
+"""From votes to what a study and a leaderboard show. Pure: rows in, JSON out; the statistics are `sftlab.stats`'s."""
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from evaluation.likert import mean_with_interval
+from sftlab.stats.agreement import Coefficient, agreement
+from sftlab.stats.ranking import Estimate, Ranking, rank
+from sftlab.stats.ratings import Level, Ratings
+from sftlab.stats.reading import read_coefficient
+from sftlab.stats.reasons import NO_UNITS, Reason, gettext_noop
+from sftlab.stats.votes import Choice, Votes, win_matrix
+
+NO_VOTES = Reason(gettext_noop("There are no votes yet."))
+RESAMPLES = 1000
+
+
+@dataclass(frozen=True)
+class Cast:
+    """One vote that counts. `left` and `right` are systems by their ids; `right` None where an answer stood alone."""
+
+    unit: str
+    item: str
+    rater: str
+    left: str
+    right: str | None
+    choice: str
+    scores: dict[str, dict[str, int]]
+    language: str
+    category: str
+    scripted: bool
+
+
+def summary(
+    cast: Sequence[Cast], *, systems: dict[str, str], compares: bool, dimensions: Sequence[str], seed: int
+) -> dict[str, Any]:
+    """One slice. `systems` maps ids to names, in the study's order."""
+    return {
+        "votes": len(cast),
+        "scripted_votes": sum(vote.scripted for vote in cast),
+        "raters": len({vote.rater for vote in cast}),
+        "items": len({vote.item for vote in cast}),
+        "choices": dict(Counter(vote.choice for vote in cast if vote.choice)),
+        "ranking": ranking(cast, systems=systems, seed=seed) if compares else None,
+        "matrix": matrix(cast, systems=systems) if compares and cast else None,
+        "likert": {name: likert(cast, name, systems=systems) for name in dimensions},
+        "agreement": agreements(cast, compares=compares, dimensions=dimensions, seed=seed),
+    }
+
+
+def votes_of(cast: Sequence[Cast], systems: dict[str, str]) -> Votes:
+    compared = [vote for vote in cast if vote.right is not None]
+    return Votes.from_columns(
+        [vote.left for vote in compared],
+        [str(vote.right) for vote in compared],
+        [vote.choice for vote in compared],
+        raters=[vote.rater for vote in compared],
+        items=[vote.item for vote in compared],
+        systems=list(systems),
+    )
+
+
+def ranking(cast: Sequence[Cast], *, systems: dict[str, str], seed: int) -> dict[str, Any]:
+    """Bradley–Terry with Davidson ties and a first-position term, intervals clustered by rater and item."""
+    if not cast:
+        return _undetermined(systems, NO_VOTES)
+    found = rank(votes_of(cast, systems), seed=seed)
+    tally = _tally(cast)
+    return {
+        "systems": [
+            {
+                "model": one.name,
+                "name": systems[one.name],
+                "strength": one.strength,
+                "low": one.low,
+                "high": one.high,
+                "ranks": list(one.ranks),
+                "votes": one.votes,
+                **tally[one.name],
+            }
+            for one in found.systems
+        ],
+        "tie": _estimate(found.tie),
+        "first_position": _estimate(found.first_position),
+        "determined": found.determined,
+        "reason": said(found.reason),
+        **_made(found),
+    }
+
+
+def _made(found: Ranking) -> dict[str, Any]:
+    return {
+        "method": f"Bradley-Terry-Davidson, first position, {found.method.value} clustered by rater and item",
+        "confidence": found.confidence,
+        "votes": found.votes,
+        "ties": found.ties,
+        "both_bad": found.both_bad,
+        "seed": found.seed,
+    }
+
+
+def _undetermined(systems: dict[str, str], reason: Reason) -> dict[str, Any]:
+    nothing = {"strength": None, "low": None, "high": None, "ranks": [1, len(systems)], "votes": 0}
+    return {
+        "systems": [{"model": key, "name": name, **nothing, **_no_tally()} for key, name in systems.items()],
+        "tie": _estimate(Estimate(reason=reason)),
+        "first_position": _estimate(Estimate(reason=reason)),
+        "determined": False,
+        "reason": said(reason),
+        "method": "",
+        "confidence": 0.95,
+        "votes": 0,
+        "ties": 0,
+        "both_bad": 0,
+        "seed": 0,
+    }
+
+
+def _no_tally() -> dict[str, int]:
+    return {"wins": 0, "losses": 0, "ties": 0, "both_bad": 0}
+
+
+def _tally(cast: Sequence[Cast]) -> dict[str, dict[str, int]]:
+    tally: dict[str, dict[str, int]] = defaultdict(_no_tally)
+    for vote in cast:
+        if vote.right is not None:
+            for_left, for_right = _OUTCOMES[Choice(vote.choice)]
+            tally[vote.left][for_left] += 1
+            tally[vote.right][for_right] += 1
+    return tally
+
+
+_OUTCOMES = {
+    Choice.LEFT: ("wins", "losses"),
+    Choice.RIGHT: ("losses", "wins"),
+    Choice.TIE: ("ties", "ties"),
+    Choice.BOTH_BAD: ("both_bad", "both_bad"),
+}
+
+
+def _estimate(found: Estimate) -> dict[str, Any]:
+    return {"value": found.value, "low": found.low, "high": found.high, "reason": said(found.reason)}
+
+
+def said(reason: Reason | None) -> dict[str, Any] | None:
+    """A message and its values, for pages to translate; `text` is the English."""
+    if reason is None:
+        return None
+    return {"text": str(reason), "message": reason.message, "values": dict(reason.values)}
+
+
+def matrix(cast: Sequence[Cast], *, systems: dict[str, str]) -> dict[str, Any]:
+    found = win_matrix(votes_of(cast, systems))
+    rates = [[None if np.isnan(rate) else float(rate) for rate in row] for row in found.rates]
+    return {
+        "models": list(found.systems),
+        "names": [systems[key] for key in found.systems],
+        "rates": rates,
+        "wins": found.wins.tolist(),
+        "ties": found.ties.tolist(),
+    }
+
+
+def likert(cast: Sequence[Cast], dimension: str, *, systems: dict[str, str]) -> list[dict[str, Any]]:
+    """A system's mean with its interval, clustered by rater and item."""
+    points: dict[str, list[tuple[float, str, str]]] = {key: [] for key in systems}
+    for vote in cast:
+        for side, system in (("left", vote.left), ("right", vote.right)):
+            if system is not None and dimension in vote.scores.get(side, {}):
+                points[system].append((vote.scores[side][dimension], vote.rater, vote.item))
+    return [
+        {"model": key, "name": systems[key], "n": len(found), **asdict(mean_with_interval(found))}
+        for key, found in points.items()
+    ]
+
+
+def agreements(
+    cast: Sequence[Cast], *, compares: bool, dimensions: Sequence[str], seed: int
+) -> dict[str, dict[str, Any]]:
+    """By what was judged: `choice` and each dimension; every coefficient with its interval and a reading."""
+    found = {}
+    if compares:
+        found["choice"] = _agreement([_choice(vote) for vote in cast], Level.NOMINAL, seed)
+    for name in dimensions:
+        found[name] = _agreement([score for vote in cast for score in _scored(vote, name)], Level.ORDINAL, seed)
+    return found
+
+
+Triple = tuple[str, str, str | float]
+
+
+def _choice(vote: Cast) -> Triple:
+    """By which system won, whichever side it stood on."""
+    winner = {Choice.LEFT: vote.left, Choice.RIGHT: str(vote.right)}.get(Choice(vote.choice), vote.choice)
+    return vote.unit, vote.rater, winner
+
+
+def _scored(vote: Cast, dimension: str) -> list[Triple]:
+    sides = (("left", vote.left), ("right", vote.right))
+    return [
+        (f"{vote.unit}/{system}", vote.rater, float(vote.scores[side][dimension]))
+        for side, system in sides
+        if system is not None and dimension in vote.scores.get(side, {})
+    ]
+
+
+def _agreement(triples: Sequence[Triple], level: Level, seed: int) -> dict[str, Any]:
+    units, raters, values = ([triple[place] for triple in triples] for place in range(3))
+    if not triples:
+        return {"level": level.value, "units": 0, "raters": 0, "reason": said(NO_UNITS), "coefficients": {}}
+    ratings = Ratings.from_triples([str(u) for u in units], [str(r) for r in raters], values, level=level)
+    found = agreement(ratings, level=level, resamples=RESAMPLES, seed=seed)
+    return {
+        "level": level.value,
+        "units": ratings.units,
+        "raters": ratings.raters,
+        "seed": seed,
+        "resamples": RESAMPLES,
+        "coefficients": {name: _coefficient(name, one) for name, one in found.items()},
+    }
+
+
+def _coefficient(name: str, one: Coefficient) -> dict[str, Any]:
+    return {
+        "value": one.value,
+        "low": one.low,
+        "high": one.high,
+        "n": one.n,
+        "left_out": one.left_out,
+        "reason": said(one.reason),
+        "reading": said(read_coefficient(name, one)),
+    }

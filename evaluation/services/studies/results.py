@@ -1,0 +1,128 @@
+"""What the votes say, computed by a job and stored; pages and leaderboards only read it."""
+
+from collections.abc import Iterable, Sequence
+from itertools import product
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from evaluation.models.studies import Study, StudyMember, StudyResult, Unit, Vote
+from evaluation.ranking import Cast, summary
+from evaluation.selectors.studies import slice_key, systems_of
+from evaluation.services.studies.members import check_may_manage
+from evaluation.study_jobs import refresh_later, report_later
+from sftlab.accounts.models import User
+from sftlab.audit.services import record
+from sftlab.errors import Conflict
+
+VERSION = 1
+
+
+def counted(study: Study, *, excluded: Iterable[int] = ()) -> list[Cast]:
+    """The votes that count: ordinary ones, of raters who are not excluded. Models are named by their public ids."""
+    votes = (
+        Vote.objects.filter(study=study, unit__kind=Unit.Kind.ORDINARY)
+        .exclude(rater__in=excluded)
+        .select_related(
+            "presentation", "unit__item", "unit__first__system__system__model", "unit__second__system__system__model"
+        )
+        .order_by("pk")
+    )
+    aliases = dict(study.members.values_list("user_id", "alias"))
+    return [_cast(vote, aliases[vote.rater_id]) for vote in votes]
+
+
+def _cast(vote: Vote, alias: str) -> Cast:
+    unit = vote.unit
+    answers = [unit.second, unit.first] if vote.presentation.swapped else [unit.first, unit.second]
+    left, right = (str(answer.system.system.model.uuid) if answer and answer.system else None for answer in answers)
+    assert left is not None
+    return Cast(
+        unit=str(unit.pk),
+        item=str(unit.item_id),
+        rater=alias,
+        left=left,
+        right=right,
+        choice=vote.choice,
+        scores=vote.scores,
+        language=unit.item.language,
+        category=unit.item.category,
+        scripted=vote.scripted,
+    )
+
+
+def compute(study: Study, cast: Sequence[Cast]) -> dict[str, Any]:
+    """The whole and every language × category that the sample has, by `slice_key`."""
+    systems = {one["model"]: one["name"] for one in systems_of(study)}
+    dimensions = [one["key"] for one in study.dimensions] if study.scores else []
+    slices = {}
+    for language, category in _slices(cast):
+        chosen = [v for v in cast if language in (None, v.language) and category in (None, v.category)]
+        slices[slice_key(language, category)] = summary(
+            chosen, systems=systems, compares=study.compares, dimensions=dimensions, seed=study.seed
+        )
+    return {"version": VERSION, "seed": study.seed, "votes": len(cast), "slices": slices}
+
+
+def _slices(cast: Sequence[Cast]) -> list[tuple[str | None, str | None]]:
+    languages: list[str | None] = [None, *sorted({vote.language for vote in cast if vote.language})]
+    categories: list[str | None] = [None, *sorted({vote.category for vote in cast if vote.category})]
+    met = {(vote.language, vote.category) for vote in cast}
+    return [
+        (language, category)
+        for language, category in product(languages, categories)
+        if None in (language, category) or (language, category) in met
+    ]
+
+
+def refresh(*, study: Study) -> StudyResult | None:
+    """Stores a new result if votes came in since the last one. A closed study keeps its report."""
+    if not study.is_open:
+        return None
+    votes = Vote.objects.filter(study=study).count()
+    if study.refreshed_for == votes:
+        return None
+    data = compute(study, counted(study, excluded=_excluded(study)))
+    with transaction.atomic():
+        made = StudyResult.objects.create(study=study, votes=votes, data=data)
+        Study.objects.filter(pk=study.pk).update(refreshed_for=votes)
+        study.results.filter(final=False, pk__lt=made.pk).delete()
+    return made
+
+
+def _excluded(study: Study) -> list[int]:
+    return list(StudyMember.objects.filter(study=study, excluded_at__isnull=False).values_list("user_id", flat=True))
+
+
+def ask_refresh(*, actor: User, study: Study) -> None:
+    check_may_manage(user=actor, study=study)
+    if study.is_open:
+        refresh_later(study)
+
+
+@transaction.atomic
+def close_study(*, actor: User, study: Study) -> None:
+    """No vote after this; the report is computed once by a job and then frozen. Said again, it changes nothing."""
+    check_may_manage(user=actor, study=study)
+    try:
+        study.transition(Study.Status.CLOSED, closed_at=timezone.now())
+    except Conflict:
+        return
+    record(actor=actor, verb="study.close", obj=study, data={"votes": Vote.objects.filter(study=study).count()})
+    report_later(study)
+
+
+def make_report(*, study: Study) -> StudyResult:
+    """The final result of a closed study; made once, and the same whoever asks."""
+    if study.is_open:
+        raise Conflict(_("Close the study first."))
+    with transaction.atomic():
+        Study.objects.select_for_update().get(pk=study.pk)
+        there = study.results.filter(final=True).first()
+        if there is not None:
+            return there
+        data = compute(study, counted(study, excluded=_excluded(study)))
+        votes = Vote.objects.filter(study=study).count()
+        return StudyResult.objects.create(study=study, votes=votes, data=data, final=True)
