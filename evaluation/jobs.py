@@ -6,7 +6,7 @@ from django.db import transaction
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued
 
-from evaluation.models import Delivery, Evaluation, Leaderboard, System
+from evaluation.models import Delivery, Evaluation, Leaderboard, Study, System
 
 
 def generate(system: System) -> None:
@@ -25,6 +25,12 @@ def build_snapshot(leaderboard: Leaderboard) -> None:
             task.defer(leaderboard=str(leaderboard.uuid))
     except AlreadyEnqueued:
         pass
+
+
+def study_changed(study: Study) -> None:
+    """A study has a new result: its leaderboards are built anew."""
+    for leaderboard in study.leaderboards.all():
+        build_snapshot(leaderboard)
 
 
 def deliver(delivery: Delivery, *, after: timedelta | None = None) -> None:

@@ -35,7 +35,17 @@ def csv_body(columns: Sequence[Mapping[str, Any]], rows: Iterable[Mapping[str, A
     writer = csv.writer(out, lineterminator="\n")
     parts = ("", "_low", "_high", "_n", "_signature")
     writer.writerow(
-        ["position", "model_id", "model", "rank_best", "rank_worst", "strength", "strength_low", "strength_high", "votes"]
+        [
+            "position",
+            "model_id",
+            "model",
+            "rank_best",
+            "rank_worst",
+            "strength",
+            "strength_low",
+            "strength_high",
+            "votes",
+        ]
         + ["scripted", "parameters", "tokens_per_s", "evaluated_at"]
         + [f"{key}{part}" for key in keys for part in parts]
     )

@@ -57,7 +57,11 @@ class Table:
 
 
 def table(
-    definition: Definition, language: str, entries: Sequence[Entry], scores: Sequence[Scored], human: Mapping[str, Human]
+    definition: Definition,
+    language: str,
+    entries: Sequence[Entry],
+    scores: Sequence[Scored],
+    human: Mapping[str, Human],
 ) -> Table:
     kept, left_out = _one_signature_each(scores)
     keys = _keys(definition, kept, one_language=bool(language))
@@ -105,7 +109,9 @@ def _keys(definition: Definition, scores: Sequence[Scored], *, one_language: boo
     """Column names by metric and language. Values of two languages are never put into one column."""
     found = {(score.metric, score.language) for score in scores}
     wanted = list(definition.metrics) or sorted({metric for metric, _language in found})
-    ordered = [(metric, language) for metric in wanted for language in sorted({lang for m, lang in found if m == metric})]
+    ordered = [
+        (metric, language) for metric in wanted for language in sorted({lang for m, lang in found if m == metric})
+    ]
     return {(m, lang): m if one_language or not lang else f"{m}:{lang}" for m, lang in ordered}
 
 

@@ -23,7 +23,7 @@ class Leaderboard(PublicModel):
     visibility = models.CharField(max_length=8, choices=Visibility, default=Visibility.MEMBERS)
     members = models.ManyToManyField(settings.AUTH_USER_MODEL, related_name="leaderboards", blank=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
-    current = models.ForeignKey("Snapshot", null=True, on_delete=models.SET_NULL, related_name="+")
+    current = models.ForeignKey("Snapshot", null=True, on_delete=models.SET_NULL, related_name="is_current_of")
 
     class Meta:
         ordering = ["name"]
@@ -56,6 +56,7 @@ class SnapshotSlice(models.Model):
     snapshot = models.ForeignKey(Snapshot, on_delete=models.CASCADE, related_name="slices")
     language = models.CharField(max_length=16, blank=True)
     category = models.CharField(max_length=80, blank=True)
+    head = models.JSONField()
     rows = models.JSONField()
     json = models.TextField()
     json_etag = models.CharField(max_length=70)

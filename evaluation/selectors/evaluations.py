@@ -40,7 +40,9 @@ def finished_systems(evalset: EvalSet, models: Iterable[LanguageModel] | None = 
     return {system.model_id: system for system in found}
 
 
-def explore(evaluation: Evaluation, *, metric: str = "", language: str = "", category: str = "") -> list[dict[str, Any]]:
+def explore(
+    evaluation: Evaluation, *, metric: str = "", language: str = "", category: str = ""
+) -> list[dict[str, Any]]:
     """Items with every system's output side by side, those on which the metric disagrees most first."""
     items = EvalItem.objects.filter(evalset=evaluation.evalset)
     if language:

@@ -1,54 +1,64 @@
 """A system's outputs, written by a child of the trainer over RUN_DIR; what is there is never written again."""
 
 import json
-import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 
 from evaluation.models import Evaluation, System
 from evaluation.services.evaluations import settle
 from evaluation.services.outputs import read_outputs, save_outputs
-from sftlab.errors import Conflict
+from sftlab.errors import Conflict, SFTLabError
 from training.events import Event
-from training.models import LanguageModel
+from training.execution import TRAINER, through_outages, write_json
+from training.retries import HandedBack, TryAgain
+from training.run_dirs import cache_dir, run_dir
+from training.selectors import trainer_model
+from training.services.models import check_files
 from training.supervisor import Outcome, log_tail, supervise
 
 SAVE_EVERY = 1.0
-COMMAND = ("-m", "training.trainer")
+MOST_ATTEMPTS = 5
+AGAIN = ("killed", "hung")
 
 
-def run_dir_of(system: System) -> Path:
-    return Path(settings.VAR_DIR) / "runs" / str(system.uuid)
-
-
-def generate(*, system: System) -> Outcome | None:
+def generate(*, system: System) -> None:
     """Start the child, or adopt the one that runs, until every item has its output.
 
-    Runs at least once: a second run over the same system goes on where the first one stopped. None when there is
-    nothing to do.
+    Runs at least once: a second run over the same system goes on where the first one stopped. Raises TryAgain when the
+    worker stops or the child was lost.
     """
     if not _start(system):
-        return None
-    run_dir = run_dir_of(system)
-    write_spec(system, run_dir)
-    reader = _Reader(system, run_dir / "outputs.jsonl")
-    outcome = supervise(
-        run_dir,
-        [sys.executable, *COMMAND, str(run_dir)],
+        return
+    folder = run_dir(system.uuid)
+    outcome = _attempt(system, folder)
+    through_outages(lambda: _finish(system, outcome, folder))
+    if outcome.ending == "stopped":
+        raise HandedBack
+    if outcome.ending in AGAIN and system.fence < MOST_ATTEMPTS:
+        raise TryAgain(1)
+
+
+def _attempt(system: System, folder: Path) -> Outcome:
+    try:
+        check_files(system.model)
+        write_spec(system, folder)
+    except (SFTLabError, OSError) as error:
+        return Outcome("failed", errors=[{"code": "files", "message": str(error)}])
+    reader = _Reader(system, folder / "outputs.jsonl")
+    return supervise(
+        folder,
+        [*TRAINER, str(folder)],
         on_events=reader.take,
         should_cancel=lambda: _status(system) == System.Status.CANCELLED,
         heartbeat=lambda: System.objects.filter(pk=system.pk, fence=system.fence).exists(),
         fence=system.fence,
         offset=system.events_offset,
     )
-    _finish(system, outcome, run_dir)
-    return outcome
 
 
 @transaction.atomic
@@ -63,10 +73,10 @@ def _start(system: System) -> bool:
     return True
 
 
-def write_spec(system: System, run_dir: Path) -> None:
-    run_dir.mkdir(parents=True, exist_ok=True)
+def write_spec(system: System, folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
     evaluation = system.evaluation
-    items = run_dir / "items.jsonl"
+    items = folder / "items.jsonl"
     if not items.exists():
         lines = (
             json.dumps({"id": item.key, "messages": item.turns}, ensure_ascii=False)
@@ -78,23 +88,14 @@ def write_spec(system: System, run_dir: Path) -> None:
     spec = {
         "version": 1,
         "task": "generate",
-        "model": model_spec(system.model),
+        "model": trainer_model(system.model),
         "items": items.name,
         "decoding": evaluation.decoding,
         "seed": evaluation.seed,
         "fence": system.fence,
+        "cache": str(cache_dir()),
     }
-    (run_dir / "spec.json").write_text(json.dumps(spec, ensure_ascii=False), encoding="utf-8")
-
-
-def model_spec(model: LanguageModel) -> dict[str, Any]:
-    return {
-        "path": model.path,
-        "gguf_file": model.gguf_file or None,
-        "template": model.template or None,
-        "adapter": model.adapter or None,
-        "trust_remote_code": model.trust_remote_code,
-    }
+    write_json(folder / "spec.json", spec)
 
 
 @dataclass
@@ -120,17 +121,19 @@ def _speed(events: list[Event]) -> dict[str, float]:
 
 
 @transaction.atomic
-def _finish(system: System, outcome: Outcome, run_dir: Path) -> None:
+def _finish(system: System, outcome: Outcome, folder: Path) -> None:
     if outcome.ending == "lease_lost":
         return
-    save_outputs(system, read_outputs(run_dir / "outputs.jsonl"))
+    save_outputs(system, read_outputs(folder / "outputs.jsonl"))
     system.refresh_from_db()
     if outcome.ending == "done" and system.done == system.evaluation.evalset.size:
         system.transition(System.Status.DONE, **_cost(outcome.result))
-    elif outcome.ending == "stopped":
+    elif system.status == System.Status.CANCELLED:
+        return
+    elif outcome.ending == "stopped" or (outcome.ending in AGAIN and system.fence < MOST_ATTEMPTS):
         system.transition(System.Status.QUEUED)
-    elif system.status != System.Status.CANCELLED:
-        system.transition(System.Status.FAILED, error=_why(outcome, run_dir))
+    else:
+        system.transition(System.Status.FAILED, error=_why(outcome, folder))
     settle(system.evaluation)
 
 
@@ -142,8 +145,8 @@ def _cost(result: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _why(outcome: Outcome, run_dir: Path) -> str:
-    return outcome.message or f"{outcome.ending}: {log_tail(run_dir, 5)}"
+def _why(outcome: Outcome, folder: Path) -> str:
+    return outcome.message or f"{outcome.ending}: {log_tail(folder, 5)}"
 
 
 def _status(system: System) -> str:

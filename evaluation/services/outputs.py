@@ -122,7 +122,9 @@ def read_outputs(path: Path) -> Iterator[Written]:
             if not line.endswith(b"\n"):
                 return
             row = json.loads(line)
-            yield Written(str(row["id"]), row["text"].replace("\x00", "\ufffd"), row.get("finish", ""), row.get("tokens"))
+            yield Written(
+                str(row["id"]), row["text"].replace("\x00", "\ufffd"), row.get("finish", ""), row.get("tokens")
+            )
 
 
 def _parse(number: int, row: object, model: UUID | None, errors: list[RowError]) -> tuple[UUID, Written] | None:

@@ -5,10 +5,10 @@ import json
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 from django.utils.translation import gettext as _
@@ -19,33 +19,37 @@ from evaluation.models import EvalItem, Evaluation, ItemScore, Leaderboard, Outp
 from evaluation.slices import by_category
 from sftlab.errors import Conflict
 from training.events import Event
+from training.execution import through_outages
+from training.retries import HandedBack
+from training.run_dirs import run_dir
 from training.supervisor import Outcome, log_tail, supervise
 
 RESAMPLES = 1000
 BATCH = 2000
 
 
-def score(*, evaluation: Evaluation) -> Outcome | None:
+def score(*, evaluation: Evaluation) -> None:
     """Score every finished system, language after language, and tell the leaderboards.
 
-    Runs at least once: a language whose child has finished is not computed again.
+    Runs at least once: a language whose child has finished is not computed again. Raises HandedBack when the worker
+    stops.
     """
     if evaluation.status != Evaluation.Status.SCORING:
-        return None
+        return
     evaluation.transition(Evaluation.Status.SCORING, fence=F("fence") + 1)
     evaluation.refresh_from_db()
     systems = list(evaluation.systems.filter(status=System.Status.DONE).select_related("model"))
-    outcome: Outcome | None = None
     languages = sorted(set(evaluation.evalset.items.values_list("language", flat=True)))
     for place, language in enumerate(languages if evaluation.metrics else []):
         part = _Part(evaluation, systems, language, place, len(languages))
         outcome = part.run()
+        if outcome.ending == "stopped":
+            raise HandedBack
         if outcome.ending != "done":
-            _give_up(evaluation, outcome, part.run_dir)
-            return outcome
-        save_scores(evaluation, systems, language, outcome.result)
-    _done(evaluation)
-    return outcome
+            through_outages(partial(_give_up, evaluation, outcome, part.run_dir))
+            return
+        through_outages(partial(save_scores, evaluation, systems, language, outcome.result))
+    through_outages(lambda: _done(evaluation))
 
 
 @dataclass
@@ -63,7 +67,7 @@ class _Part:
         spec, files = self._spec()
         digest = hashlib.sha256(json.dumps([spec, files], sort_keys=True).encode()).hexdigest()
         name = f"{self.evaluation.uuid}-{self.language or 'und'}-{digest[:16]}"
-        self.run_dir = Path(settings.VAR_DIR) / "runs" / name
+        self.run_dir = run_dir(self.evaluation.uuid).with_name(name)
         self.run_dir.mkdir(parents=True, exist_ok=True)
         for file, text in files.items():
             (self.run_dir / file).write_text(text, encoding="utf-8")
@@ -195,7 +199,7 @@ def evalset_changed(evalset: int) -> None:
 
 
 def _give_up(evaluation: Evaluation, outcome: Outcome, run_dir: Path) -> None:
-    if outcome.ending in ("lease_lost", "stopped") or not _still_scoring(evaluation):
+    if outcome.ending == "lease_lost" or not _still_scoring(evaluation):
         return
     why = outcome.message or f"{outcome.ending}: {log_tail(run_dir, 5)}"
     evaluation.transition(Evaluation.Status.FAILED, error=_("Scoring failed: %(why)s") % {"why": why})

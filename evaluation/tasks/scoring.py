@@ -2,11 +2,9 @@ from procrastinate.contrib.django import app
 
 from evaluation.models import Evaluation
 from evaluation.services.scoring import score as score_outputs
-from training.supervisor import HandedBack
+from training.retries import WhenAsked
 
 
-@app.task(queue="gpu", name="evaluation.score")
+@app.task(queue="gpu", name="evaluation.score", retry=WhenAsked())
 def score(evaluation: str) -> None:
-    outcome = score_outputs(evaluation=Evaluation.objects.select_related("evalset").get(uuid=evaluation))
-    if outcome is not None and outcome.ending == "stopped":
-        raise HandedBack
+    score_outputs(evaluation=Evaluation.objects.select_related("evalset").get(uuid=evaluation))

@@ -1,0 +1,275 @@
+from typing import Any, ClassVar
+
+from django.http import HttpResponse
+from django.urls import path
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.generics import GenericAPIView
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from evaluation.api.reading import ReadThrottle, headers_for, is_current, not_modified
+from evaluation.leaderboards.bodies import csv_body, etag_of, json_body
+from evaluation.models import Leaderboard, SnapshotSlice
+from evaluation.selectors.leaderboards import get_leaderboard, readable, slice_of, snapshot_at
+from evaluation.services.leaderboards import change_leaderboard, create_leaderboard
+from sftlab.access import TokenScope
+from sftlab.api import ErrorSerializer
+from sftlab.errors import NotPermitted
+
+READ = (AllowAny, TokenScope)
+
+
+class LeaderboardOut(serializers.ModelSerializer[Leaderboard]):
+    id = serializers.UUIDField(source="uuid")
+    evalset = serializers.UUIDField(source="evalset.uuid")
+    evalset_name = serializers.CharField(source="evalset.__str__")
+    study = serializers.UUIDField(source="study.uuid", allow_null=True, default=None)
+    snapshot = serializers.IntegerField(source="current.number", allow_null=True, default=None)
+    updated_at = serializers.DateTimeField(source="current.created_at", allow_null=True, default=None)
+
+    class Meta:
+        model = Leaderboard
+        fields = (
+            *("id", "slug", "name", "description", "evalset", "evalset_name", "study", "definition", "visibility"),
+            *("snapshot", "updated_at", "created_at"),
+        )
+
+
+class LeaderboardIn(serializers.Serializer[Any]):
+    slug = serializers.SlugField(max_length=80, required=False)
+    name = serializers.CharField(max_length=120)
+    description = serializers.CharField(max_length=4000, required=False, allow_blank=True)
+    evalset = serializers.UUIDField()
+    study = serializers.UUIDField(required=False, allow_null=True)
+    visibility = serializers.ChoiceField(choices=Leaderboard.Visibility.choices, required=False)
+    members = serializers.ListField(child=serializers.CharField(max_length=150), required=False)
+    metrics = serializers.ListField(child=serializers.CharField(max_length=60), required=False)
+    order = serializers.CharField(max_length=60, required=False, help_text="`rank` or a metric.")
+    languages = serializers.ListField(child=serializers.CharField(max_length=16), required=False)
+    categories = serializers.ListField(child=serializers.CharField(max_length=80), required=False)
+    models = serializers.ListField(child=serializers.CharField(max_length=36), required=False)
+
+
+class LeaderboardChange(serializers.Serializer[Any]):
+    name = serializers.CharField(max_length=120, required=False)
+    description = serializers.CharField(max_length=4000, required=False, allow_blank=True)
+    visibility = serializers.ChoiceField(choices=Leaderboard.Visibility.choices, required=False)
+    members = serializers.ListField(child=serializers.CharField(max_length=150), required=False)
+
+
+class IntervalOut(serializers.Serializer[Any]):
+    value = serializers.FloatField(allow_null=True)
+    low = serializers.FloatField(allow_null=True)
+    high = serializers.FloatField(allow_null=True)
+
+
+class CellOut(IntervalOut):
+    n = serializers.IntegerField()
+    signature = serializers.CharField()
+    flags = serializers.DictField(child=serializers.IntegerField())
+    reason = serializers.CharField()
+    score = serializers.UUIDField(help_text="For `lineage/score/{id}/`.")
+
+
+class RowModel(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    name = serializers.CharField()
+
+
+class RowOut(serializers.Serializer[Any]):
+    model = RowModel()
+    position = serializers.IntegerField(help_text="From 1; equals share a position.")
+    rank = serializers.ListField(child=serializers.IntegerField(), allow_null=True, help_text="[best, worst] by votes.")
+    strength = IntervalOut(allow_null=True)
+    likert = serializers.DictField()
+    votes = serializers.IntegerField()
+    metrics = serializers.DictField(child=CellOut())
+    base = serializers.CharField(allow_null=True)
+    cost = serializers.DictField()
+    system = serializers.UUIDField()
+    evaluation = serializers.UUIDField()
+    evaluated_at = serializers.DateTimeField()
+    scripted = serializers.BooleanField(help_text="Votes came from scripted users of a demo.")
+    flags = serializers.ListField(child=serializers.CharField())
+
+
+class BoardOut(serializers.Serializer[Any]):
+    schema = serializers.IntegerField()
+    leaderboard = serializers.CharField()
+    name = serializers.CharField()
+    snapshot = serializers.IntegerField()
+    sha256 = serializers.CharField()
+    created_at = serializers.DateTimeField()
+    language = serializers.CharField(allow_null=True)
+    category = serializers.CharField(allow_null=True)
+    slices = serializers.DictField()
+    order = serializers.CharField()
+    evalset = serializers.DictField()
+    study = serializers.DictField(allow_null=True)
+    left_out = serializers.ListField(child=serializers.DictField())
+    columns = serializers.ListField(child=serializers.DictField())
+    rows = RowOut(many=True)
+
+
+class Asked(serializers.Serializer[Any]):
+    """What may stand in the address."""
+
+    language = serializers.CharField(required=False, default="", allow_blank=True)
+    category = serializers.CharField(required=False, default="", allow_blank=True)
+    snapshot = serializers.IntegerField(required=False, min_value=1, max_value=2**31 - 1)
+    as_of = serializers.DateTimeField(required=False)
+    format = serializers.ChoiceField(choices=["json", "csv"], required=False, default="json")
+    columns = serializers.CharField(required=False, allow_blank=True)
+    page = serializers.IntegerField(required=False, min_value=1, max_value=100_000)
+    page_size = serializers.IntegerField(required=False, min_value=1, max_value=500)
+
+
+PLAIN = frozenset({"language", "category", "format"})
+"""What a stored body answers; anything else is cut from its rows."""
+
+
+class LeaderboardsView(GenericAPIView[Leaderboard]):
+    permission_classes = READ
+    serializer_class = LeaderboardOut
+    queryset = Leaderboard.objects.none()
+
+    @extend_schema(operation_id="leaderboards_list", responses={200: LeaderboardOut(many=True)})
+    def get(self, request: Request) -> Response:
+        page = self.paginate_queryset(readable(request.user).select_related("study").order_by("name", "pk")) or []
+        return self.get_paginated_response(LeaderboardOut(page, many=True).data)
+
+    @extend_schema(
+        request=LeaderboardIn,
+        responses={201: LeaderboardOut, 400: ErrorSerializer, 401: ErrorSerializer, 403: ErrorSerializer},
+    )
+    def post(self, request: Request) -> Response:
+        actor = admin_of(request)
+        form = LeaderboardIn(data=request.data)
+        form.is_valid(raise_exception=True)
+        made = create_leaderboard(actor=actor, **form.validated_data)
+        return Response(LeaderboardOut(made).data, status=201)
+
+
+class LeaderboardView(APIView):
+    """A stored slice of a snapshot. Nothing is computed to answer it."""
+
+    permission_classes = READ
+    throttle_classes = (ReadThrottle,)
+    http_method_names: ClassVar = ["get", "head", "patch", "options"]
+
+    @extend_schema(
+        parameters=[Asked],
+        responses={
+            (200, "application/json"): BoardOut,
+            (200, "text/csv"): OpenApiTypes.STR,
+            304: None,
+            400: ErrorSerializer,
+            404: ErrorSerializer,
+        },
+    )
+    def get(self, request: Request, slug: str) -> HttpResponse:
+        if not PLAIN.issuperset(request.query_params):
+            return _cut(request, slug)
+        language, category = request.query_params.get("language", ""), request.query_params.get("category", "")
+        kind = request.query_params.get("format", "json")
+        return _stored(request, slug, language, category, kind) or _cut(request, slug)
+
+    @extend_schema(
+        request=LeaderboardChange,
+        responses={200: LeaderboardOut, 400: ErrorSerializer, 403: ErrorSerializer, 404: ErrorSerializer},
+    )
+    def patch(self, request: Request, slug: str) -> Response:
+        leaderboard = get_leaderboard(slug, request.user)
+        actor = admin_of(request)
+        form = LeaderboardChange(data=request.data)
+        form.is_valid(raise_exception=True)
+        change_leaderboard(actor=actor, leaderboard=leaderboard, **form.validated_data)
+        return Response(LeaderboardOut(leaderboard).data)
+
+
+def _stored(request: Request, slug: str, language: str, category: str, kind: str) -> HttpResponse | None:
+    """The newest snapshot's body as it lies in the database; None when the long way must say why not."""
+    if kind not in ("json", "csv"):
+        return None
+    found = (
+        SnapshotSlice.objects.filter(
+            snapshot__leaderboard__slug=slug,
+            snapshot__is_current_of__isnull=False,
+            language=language,
+            category=category,
+        )
+        .values_list("pk", f"{kind}_etag", "snapshot__leaderboard__visibility", "snapshot__leaderboard_id")
+        .first()
+    )
+    if found is None or not _may_read(request, found[2], found[3]):
+        return None
+    headers = headers_for(found[2], found[1])
+    if is_current(request, found[1]):
+        return not_modified(headers)
+    body = SnapshotSlice.objects.values_list(kind, flat=True).get(pk=found[0])
+    return _answer(body, kind, headers)
+
+
+def _may_read(request: Request, visibility: str, leaderboard: int) -> bool:
+    if visibility == Leaderboard.Visibility.PUBLIC:
+        return True
+    if not request.user.is_authenticated:
+        return False
+    return visibility == Leaderboard.Visibility.TOKEN or readable(request.user).filter(pk=leaderboard).exists()
+
+
+def _cut(request: Request, slug: str) -> HttpResponse:
+    """An earlier snapshot, some columns, or a page of rows."""
+    leaderboard = get_leaderboard(slug, request.user)
+    form = Asked(data=request.query_params)
+    form.is_valid(raise_exception=True)
+    asked = form.validated_data
+    snapshot = snapshot_at(leaderboard, number=asked.get("snapshot"), as_of=asked.get("as_of"))
+    found = slice_of(snapshot, asked["language"], asked["category"])
+    body = _body(found, asked)
+    headers = headers_for(leaderboard.visibility, etag_of(body))
+    if is_current(request, headers["ETag"]):
+        return not_modified(headers)
+    return _answer(body, asked["format"], headers)
+
+
+def _body(found: SnapshotSlice, asked: dict[str, Any]) -> str:
+    rows, head = found.rows, dict(found.head)
+    columns = head.pop("columns")
+    if asked.get("columns"):
+        wanted = set(asked["columns"].split(","))
+        columns = [column for column in columns if column["key"] in wanted]
+        kept = {column["key"] for column in columns}
+        rows = [row | {"metrics": {key: v for key, v in row["metrics"].items() if key in kept}} for row in rows]
+    if "page" in asked or "page_size" in asked:
+        size = asked.get("page_size", 50)
+        start = (asked.get("page", 1) - 1) * size
+        head |= {"count": len(rows), "page": asked.get("page", 1), "page_size": size}
+        rows = rows[start : start + size]
+    return csv_body(columns, rows) if asked["format"] == "csv" else json_body(head, columns, rows)
+
+
+def _answer(body: str, kind: str, headers: dict[str, str]) -> HttpResponse:
+    content_type = "application/json" if kind == "json" else "text/csv; charset=utf-8"
+    return HttpResponse(body, content_type=content_type, headers=headers)
+
+
+def admin_of(request: Request) -> Any:
+    """Who asks, when they are an administrator."""
+    if not request.user.is_authenticated:
+        from rest_framework.exceptions import NotAuthenticated
+
+        raise NotAuthenticated
+    if not request.user.is_admin:
+        raise NotPermitted("Only administrators may do this.")
+    return request.user
+
+
+urlpatterns = [
+    path("leaderboards/", LeaderboardsView.as_view(), name="leaderboards"),
+    path("leaderboards/<slug:slug>/", LeaderboardView.as_view(), name="leaderboard"),
+]

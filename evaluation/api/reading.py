@@ -1,0 +1,54 @@
+"""What a client that asks often needs: a cheap throttle, conditional answers, reading from other origins."""
+
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from django.core.cache import cache
+from django.http import HttpResponse, HttpResponseNotModified
+from rest_framework.request import Request
+from rest_framework.throttling import BaseThrottle
+
+from evaluation.models import Leaderboard
+
+if TYPE_CHECKING:
+    from rest_framework.views import APIView
+
+MOST_A_MINUTE = 240_000
+
+
+class ReadThrottle(BaseThrottle):
+    """So many in each minute of the clock: one counter, whatever the rate."""
+
+    def allow_request(self, request: Request, view: "APIView") -> bool:
+        who = request.user.pk or self.get_ident(request)
+        key = f"read:{who}:{int(time.time() // 60)}"
+        cache.add(key, 0, 90)
+        try:
+            return cache.incr(key) <= MOST_A_MINUTE
+        except ValueError:  # dropped from a full cache between the two
+            return True
+
+    def wait(self) -> float:
+        return 60 - time.time() % 60
+
+
+def headers_for(visibility: str, etag: str) -> dict[str, str]:
+    """A shared cache may keep what anyone may read; whoever keeps it asks again before using it."""
+    public = visibility == Leaderboard.Visibility.PUBLIC
+    return {
+        "ETag": etag,
+        "Cache-Control": "public, no-cache" if public else "private, no-cache",
+        "Vary": "Accept" if public else "Accept, Authorization, Cookie",
+        "Access-Control-Allow-Origin": "*",
+        "Access-Control-Expose-Headers": "ETag",
+    }
+
+
+def is_current(request: Request, etag: str) -> bool:
+    asked = request.headers.get("If-None-Match", "")
+    return asked == "*" or etag in (one.strip().removeprefix("W/") for one in asked.split(","))
+
+
+def not_modified(headers: Mapping[str, str]) -> HttpResponse:
+    return HttpResponseNotModified(headers=dict(headers))

@@ -1,0 +1,48 @@
+"""Everything a snapshot rests on, as plain data: equal data make an equal digest, and so no new snapshot. Pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from evaluation.leaderboards.bodies import digest
+from evaluation.leaderboards.definition import Definition
+from evaluation.leaderboards.rows import Entry, Human, Scored
+
+
+@dataclass(frozen=True)
+class StudyPart:
+    """What votes say, slice by slice, and about whom they may be trusted."""
+
+    about: Mapping[str, Any]
+    """`id`, `name`, `votes`, `raters`, `scripted_votes`, `sha256`."""
+    human: Mapping[tuple[str, str], Mapping[str, Human]]
+    details: Mapping[tuple[str, str], Mapping[str, Any]]
+    """By slice: `agreement`, `determined`, `reason`, `tie`, `first_position`, `method`."""
+
+
+@dataclass(frozen=True)
+class Inputs:
+    evalset: Mapping[str, Any]
+    entries: Sequence[Entry]
+    origins: Sequence[Mapping[str, Any]]
+    """By entry: system, evaluation, digest of its outputs, decoding, seed, run, dataset versions, withdrawn rows."""
+    scores: Mapping[tuple[str, str], Sequence[Scored]]
+    """By language and category, `""` for all: the whole of a bilingual set has each language's scores side by side."""
+    study: StudyPart | None = None
+    definition: Definition = field(default_factory=Definition)
+
+    def listed(self) -> dict[str, Any]:
+        """What the snapshot keeps of them: ids, digests and signatures rather than the things themselves."""
+        scored = [one for part in self.scores.values() for one in part]
+        return {
+            "definition": self.definition.as_json(),
+            "evalset": dict(self.evalset),
+            "systems": [dict(origin) for origin in self.origins],
+            "scores": digest(sorted([one.score, one.signature, one.value, one.low, one.high, one.n] for one in scored)),
+            "signatures": sorted({one.signature for one in scored if one.signature}),
+            "study": dict(self.study.about) if self.study else None,
+        }
+
+    @property
+    def sha256(self) -> str:
+        return digest(self.listed())

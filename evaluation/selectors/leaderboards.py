@@ -1,0 +1,169 @@
+import hashlib
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
+
+from evaluation.leaderboards.definition import Definition, read_definition
+from evaluation.leaderboards.inputs import Inputs
+from evaluation.leaderboards.rows import Entry, Scored
+from evaluation.models import Leaderboard, Score, Snapshot, SnapshotSlice, System
+from evaluation.selectors.evaluations import finished_systems
+from evaluation.selectors.votes import study_part
+from sftlab.accounts.models import User
+from sftlab.errors import BadInput, Missing
+
+Reader = User | AnonymousUser
+
+
+def readable(reader: Reader) -> QuerySet[Leaderboard]:
+    """What this person may know exists."""
+    found = Leaderboard.objects.select_related("evalset", "current", "created_by")
+    if not isinstance(reader, User):
+        return found.filter(visibility=Leaderboard.Visibility.PUBLIC)
+    if reader.is_admin:
+        return found
+    mine = Q(members=reader) | Q(created_by=reader)
+    return found.filter(mine | ~Q(visibility=Leaderboard.Visibility.MEMBERS)).distinct()
+
+
+def get_leaderboard(slug: str, reader: Reader) -> Leaderboard:
+    found = readable(reader).filter(slug=slug).first()
+    if found is None:
+        raise Missing(_("There is no such leaderboard."))
+    return found
+
+
+def snapshot_at(leaderboard: Leaderboard, *, number: int | None = None, as_of: datetime | None = None) -> Snapshot:
+    """The newest one, that number, or what was shown at a moment."""
+    found = Snapshot.objects.filter(leaderboard=leaderboard)
+    if number is not None:
+        found = found.filter(number=number)
+    if as_of is not None:
+        found = found.filter(created_at__lte=as_of)
+    snapshot = found.first()
+    if snapshot is None:
+        raise Missing(_("This leaderboard has no such snapshot."))
+    return snapshot
+
+
+def slice_of(snapshot: Snapshot, language: str, category: str) -> SnapshotSlice:
+    found = SnapshotSlice.objects.filter(snapshot=snapshot, language=language, category=category).first()
+    if found is None:
+        raise no_such_slice(snapshot.definition)
+    return found
+
+
+def no_such_slice(raw: dict[str, Any]) -> BadInput:
+    """It names the slices that there are."""
+    definition = read_definition(raw)
+    languages, categories = ", ".join(definition.languages) or "–", ", ".join(definition.categories) or "–"
+    return BadInput(
+        _("This leaderboard has no such slice."),
+        code="unknown_slice",
+        errors=[
+            {"field": "language", "reason": _("one of: %(names)s") % {"names": languages}},
+            {"field": "category", "reason": _("one of: %(names)s") % {"names": categories}},
+        ],
+    )
+
+
+def inputs_of(leaderboard: Leaderboard) -> Inputs:
+    """All that a snapshot is made from, read in the caller's transaction."""
+    definition = read_definition(leaderboard.definition)
+    systems = list(finished_systems(leaderboard.evalset).values())
+    if definition.models:
+        systems = [system for system in systems if str(system.model.uuid) in definition.models]
+    study = study_part(leaderboard.study, definition) if leaderboard.study else None
+    scripted = bool(study and study.about["scripted_votes"])
+    return Inputs(
+        evalset={
+            "id": str(leaderboard.evalset.uuid),
+            "name": leaderboard.evalset.name,
+            "version": leaderboard.evalset.version,
+            "sha256": leaderboard.evalset.sha256,
+        },
+        entries=[_entry(system, scripted=scripted) for system in systems],
+        origins=[_origin(system) for system in systems],
+        scores=_scores(systems, definition),
+        study=study,
+        definition=definition,
+    )
+
+
+def _entry(system: System, *, scripted: bool) -> Entry:
+    model = system.model
+    facts = {
+        "base": model.base.name if model.base else None,
+        "cost": {
+            "parameters": model.parameters,
+            "tokens": system.tokens,
+            "seconds": system.seconds,
+            "tokens_per_s": system.tokens_per_s,
+        },
+        "system": str(system.uuid),
+        "evaluation": str(system.evaluation.uuid),
+        "evaluated_at": system.moved_at.isoformat(),
+        "scripted": scripted,
+        "flags": [],
+    }
+    return Entry(str(model.uuid), model.name, facts)
+
+
+def _origin(system: System) -> dict[str, Any]:
+    run = system.model.run
+    return {
+        "model": str(system.model.uuid),
+        "model_sha256": system.model.sha256,
+        "adapter_sha256": system.model.adapter_sha256,
+        "system": str(system.uuid),
+        "evaluation": str(system.evaluation.uuid),
+        "outputs_sha256": outputs_digest(system),
+        "decoding": system.evaluation.decoding,
+        "seed": system.evaluation.seed,
+        "run": str(run.uuid) if run else None,
+    }
+
+
+def outputs_digest(system: System) -> str:
+    sha = hashlib.sha256()
+    for key, text in system.outputs.order_by("item__position").values_list("item__key", "text"):
+        sha.update(f"{len(key)}:{key}{len(text)}:{text}".encode())
+    return sha.hexdigest()
+
+
+def _scores(systems: Iterable[System], definition: Definition) -> dict[tuple[str, str], list[Scored]]:
+    found = Score.objects.filter(system__in=list(systems)).select_related("system__model")
+    if definition.metrics:
+        found = found.filter(metric__in=definition.metrics)
+    slices: dict[tuple[str, str], list[Scored]] = {}
+    for score in found.order_by("metric", "language", "system_id"):
+        scored = _scored(score)
+        for language in {"", score.language}:
+            slices.setdefault((language, score.category), []).append(scored)
+    return slices
+
+
+def _scored(score: Score) -> Scored:
+    return Scored(
+        model=str(score.system.model.uuid),
+        metric=score.metric,
+        language=score.language,
+        value=score.value,
+        low=score.low,
+        high=score.high,
+        n=score.n,
+        better=score.better,
+        signature=score.signature,
+        score=str(score.uuid),
+        flags=score.flags,
+        reason=score.reason,
+    )
+
+
+def get_score(uuid: UUID) -> Score | None:
+    return Score.objects.select_related("system__model", "system__evaluation__evalset").filter(uuid=uuid).first()
