@@ -10,15 +10,16 @@ Strengths have mean 0. No ridge: where no finite maximum exists, the fit comes b
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy.sparse import csr_array
 
-from sftlab.stats.arrays import Bools, Floats
+from sftlab.stats.arrays import Bools, Floats, Ints
 from sftlab.stats.votes import LEFT_WINS, RIGHT_WINS, TIED, Cells
 
 MOST_STEPS = 50
-TOLERANCE = 1e-9
+SMALL_STEP = 1e-6  # Newton's method squares the error, so the step before was the last that counted
 LONGEST_STEP = 2.0
 RUNAWAY = 20.0
 MOST_HALVINGS = 20
@@ -31,6 +32,36 @@ class Terms:
 
     first: bool = True
     tie: bool = True
+
+
+@dataclass(frozen=True)
+class Chances:
+    """Of the outcomes, fits × cells: `lean` is left less right. `log_total` is the log of the summed odds."""
+
+    lean: Floats
+    tie: Floats
+    log_total: Floats
+
+    def rows(self, chosen: Ints | Bools) -> "Chances":
+        return Chances(self.lean[chosen], self.tie[chosen], self.log_total[chosen])
+
+
+@dataclass(frozen=True)
+class Tally:
+    """What the likelihood needs of the votes, fits × cells: wins of the left less those of the right, ties, votes."""
+
+    lean: Floats
+    tie: Floats
+    votes: Floats
+
+    @classmethod
+    def of(cls, counts: Floats) -> "Tally":
+        """`counts` is fits × cells × outcomes."""
+        left, right, tie = counts[..., LEFT_WINS], counts[..., RIGHT_WINS], counts[..., TIED]
+        return cls(left - right, np.ascontiguousarray(tie), left + right + tie)
+
+    def rows(self, chosen: Ints | Bools) -> "Tally":
+        return Tally(self.lean[chosen], self.tie[chosen], self.votes[chosen])
 
 
 @dataclass(frozen=True)
@@ -48,7 +79,7 @@ class Model:
     def free(self) -> Bools:
         return np.array([True] * self.cells.systems + [self.terms.first, self.terms.tie])
 
-    @property
+    @cached_property
     def design(self) -> csr_array:
         """Cells × parameters: what η is made of."""
         rows = np.arange(len(self.cells.left))
@@ -56,51 +87,35 @@ class Model:
         signs = np.repeat([1.0, -1.0, float(self.terms.first)], len(rows))
         return csr_array((signs, (np.tile(rows, 3), np.concatenate(columns))), shape=(len(rows), self.size))
 
-    def probabilities(self, parameters: Floats) -> Floats:
-        """Fits × parameters → fits × cells × outcomes."""
-        half = (parameters @ self.design.T) / 2
-        tie = parameters[:, [-1]] + np.zeros_like(half) if self.terms.tie else np.full_like(half, -np.inf)
-        logits = np.stack([half, -half, tie], axis=2)
-        odds = np.exp(logits - logits.max(axis=2, keepdims=True))
-        probabilities: Floats = odds / odds.sum(axis=2, keepdims=True)
-        return probabilities
+    @cached_property
+    def outer_products(self) -> csr_array:
+        """Cells × parameters²: the outer product of each row of the design with itself."""
+        rows = self.design.shape[0]
+        columns, values = self.design.indices.reshape(rows, -1), self.design.data.reshape(rows, -1)
+        places = columns[:, :, None] * self.size + columns[:, None, :]
+        products = values[:, :, None] * values[:, None, :]
+        owner = np.repeat(np.arange(rows), columns.shape[1] ** 2)
+        return csr_array((products.ravel(), (owner, places.ravel())), shape=(rows, self.size**2))
+
+    def chances(self, parameters: Floats) -> Chances:
+        """`parameters` is fits × parameters."""
+        half = np.abs(eta := parameters @ self.design.T) / 2
+        tie = parameters[:, [-1]] if self.terms.tie else np.full((len(parameters), 1), -np.inf)
+        largest = np.maximum(half, tie)
+        winner, loser, tied = np.exp(half - largest), np.exp(-half - largest), np.exp(tie - largest)
+        total = winner + loser + tied
+        return Chances(np.sign(eta) * (winner - loser) / total, tied / total, largest + np.log(total))
 
 
-@dataclass(frozen=True)
-class Curvature:
-    """Per cell and vote: the information about η, about tie, and between them. Fits × cells."""
-
-    eta: Floats
-    tie: Floats
-    cross: Floats
-
-
-def curvature(probabilities: Floats) -> Curvature:
-    lean = probabilities[..., LEFT_WINS] - probabilities[..., RIGHT_WINS]
-    tied = probabilities[..., TIED]
-    return Curvature((1 - tied - lean**2) / 4, tied * (1 - tied), -lean * tied / 2)
-
-
-def outcome_scores(probabilities: Floats) -> tuple[Floats, Floats]:
-    """Derivatives of one vote's log likelihood by η and by tie, … × outcomes."""
-    lean = (probabilities[..., LEFT_WINS] - probabilities[..., RIGHT_WINS])[..., None]
-    by_eta = (np.array([1.0, -1.0, 0.0]) - lean) / 2
-    by_tie = np.array([0.0, 0.0, 1.0]) - probabilities[..., [TIED]]
-    return by_eta, by_tie
-
-
-def information(model: Model, parameters: Floats, votes: Floats) -> Floats:
+def information(model: Model, chances: Chances, votes: Floats) -> Floats:
     """Observed information, fits × parameters × parameters; `votes` is fits × cells."""
-    bend = curvature(model.probabilities(parameters))
-    design = model.design
-    size = model.size
-    outer = _outer_products(design)
-    matrix = ((votes * bend.eta) @ outer).reshape(-1, size, size)
+    by_eta = votes * (1 - chances.tie - chances.lean**2) / 4
+    matrix = (by_eta @ model.outer_products).reshape(-1, model.size, model.size)
     if model.terms.tie:
-        cross = (votes * bend.cross) @ design
+        cross = -(votes * chances.lean * chances.tie / 2) @ model.design
         matrix[:, -1, :] += cross
         matrix[:, :, -1] += cross
-        matrix[:, -1, -1] = (votes * bend.tie).sum(axis=1)
+        matrix[:, -1, -1] = (votes * chances.tie * (1 - chances.tie)).sum(axis=1)
     return matrix
 
 
@@ -118,28 +133,26 @@ def anchored(model: Model, matrix: Floats) -> Floats:
 def fit(model: Model, counts: Floats, start: Floats | None = None) -> Floats:
     """Newton's method on `counts` (fits × cells × outcomes) → fits × parameters, NaN where nothing finite was found."""
     parameters = np.tile(np.zeros(model.size) if start is None else start, (len(counts), 1))
-    likelihood = _log_likelihood(model, parameters, counts)
+    tally, chances = Tally.of(counts), model.chances(parameters)
     active = np.arange(len(counts))
     for _ in range(MOST_STEPS):
-        step = _newton_step(model, parameters[active], counts[active])
-        parameters[active], likelihood[active] = _climb(
-            model, parameters[active], likelihood[active], step, counts[active]
-        )
-        runaway = np.abs(parameters[active]).max(axis=1) > RUNAWAY
-        parameters[active[runaway]] = np.nan
-        active = active[(np.abs(step).max(axis=1) > TOLERANCE) & ~runaway]
+        step = _newton_step(model, chances, tally)
+        moved, chances = _climb(model, parameters[active], chances, step, tally)
+        runaway = np.abs(moved).max(axis=1) > RUNAWAY
+        parameters[active] = np.where(runaway[:, None], np.nan, moved)
+        going_on = (np.abs(step).max(axis=1) > SMALL_STEP) & ~runaway
+        active, tally, chances = active[going_on], tally.rows(going_on), chances.rows(going_on)
         if not len(active):
             return parameters
     parameters[active] = np.nan
     return parameters
 
 
-def _newton_step(model: Model, parameters: Floats, counts: Floats) -> Floats:
-    by_eta, by_tie = outcome_scores(model.probabilities(parameters))
-    gradient = (counts * by_eta).sum(axis=2) @ model.design
+def _newton_step(model: Model, chances: Chances, tally: Tally) -> Floats:
+    gradient = ((tally.lean - tally.votes * chances.lean) / 2) @ model.design
     if model.terms.tie:
-        gradient[:, -1] = (counts * by_tie).sum(axis=(1, 2))
-    matrix = anchored(model, information(model, parameters, counts.sum(axis=2)))
+        gradient[:, -1] = (tally.tie - tally.votes * chances.tie).sum(axis=1)
+    matrix = anchored(model, information(model, chances, tally.votes))
     matrix += SOLVABLE * np.eye(model.size)
     newton = np.linalg.solve(matrix, gradient[:, :, None])[:, :, 0]
     longest = np.abs(newton).max(axis=1, keepdims=True)
@@ -147,32 +160,22 @@ def _newton_step(model: Model, parameters: Floats, counts: Floats) -> Floats:
     return step
 
 
-def _climb(model: Model, parameters: Floats, likelihood: Floats, step: Floats, counts: Floats) -> tuple[Floats, Floats]:
+def _climb(model: Model, parameters: Floats, chances: Chances, step: Floats, tally: Tally) -> tuple[Floats, Chances]:
     """Halves a step until the likelihood does not fall."""
+    before = _log_likelihood(model, parameters, chances, tally)
     length = np.ones(len(step))
     for _ in range(MOST_HALVINGS):
         moved = parameters + length[:, None] * step
-        reached = _log_likelihood(model, moved, counts)
-        fell = reached < likelihood - 1e-9 * np.abs(likelihood)
+        reached = model.chances(moved)
+        fell = _log_likelihood(model, moved, reached, tally) < before - 1e-9 * np.abs(before)
         if not fell.any():
             break
         length[fell] /= 2
     return moved, reached
 
 
-def _log_likelihood(model: Model, parameters: Floats, counts: Floats) -> Floats:
-    probabilities = model.probabilities(parameters)
-    total: Floats = (counts * np.log(np.where(counts > 0, np.maximum(probabilities, 1e-300), 1.0))).sum(axis=(1, 2))
+def _log_likelihood(model: Model, parameters: Floats, chances: Chances, tally: Tally) -> Floats:
+    half = (parameters @ model.design.T) / 2
+    total: Floats = (tally.lean * half - tally.votes * chances.log_total).sum(axis=1)
+    total += tally.tie.sum(axis=1) * parameters[:, -1]
     return total
-
-
-def _outer_products(design: csr_array) -> csr_array:
-    """Cells × parameters²: the outer product of each row of the design with itself."""
-    rows, size = design.shape
-    per_row = np.diff(design.indptr)[0] if rows else 0
-    columns = design.indices.reshape(rows, per_row)
-    values = design.data.reshape(rows, per_row)
-    pairs = (columns[:, :, None] * size + columns[:, None, :]).reshape(rows, -1)
-    products = (values[:, :, None] * values[:, None, :]).reshape(rows, -1)
-    owner = np.repeat(np.arange(rows), per_row**2)
-    return csr_array((products.ravel(), (owner, pairs.ravel())), shape=(rows, size * size))

@@ -67,8 +67,8 @@ def _one_sided(cells: Cells, names: tuple[str, ...]) -> Reason | None:
 def _unlimited(model: Model) -> Reason | None:
     if _settled_by_one_pair(model):
         return None
-    flat = np.zeros((1, model.size))
-    matrix = anchored(model, information(model, flat, model.cells.counts.sum(axis=1)[None, :]))[0]
+    flat = model.chances(np.zeros((1, model.size)))
+    matrix = anchored(model, information(model, flat, model.cells.votes))[0]
     scale = np.sqrt(np.outer(np.diag(matrix), np.diag(matrix)))
     if np.linalg.eigvalsh(matrix / np.maximum(scale, 1e-300))[0] < FLATTEST:
         return NOT_IDENTIFIED

@@ -12,6 +12,7 @@ from sftlab.stats.davidson import Model, Terms, fit
 from sftlab.stats.determinacy import undetermined
 from sftlab.stats.rank_sets import rank_sets
 from sftlab.stats.reasons import Reason, gettext_noop
+from sftlab.stats.vote_bootstrap import RESAMPLES, bootstrap
 from sftlab.stats.vote_covariance import Covariance, model_based, sandwich
 from sftlab.stats.votes import TIED, Votes
 
@@ -19,6 +20,9 @@ NO_TIES = Reason(gettext_noop("No vote is a tie."))
 ORDER_NOT_FITTED = Reason(gettext_noop("The order effect was left out of the model as asked."))
 ORDER_UNKNOWN = Reason(
     gettext_noop("These votes cannot tell an order effect from strength, so the ranking assumes there is none.")
+)
+TOO_FEW_FOR_BOOTSTRAP = Reason(
+    gettext_noop("More than 5% of the resamples had no finite ranking: too few votes for bootstrap intervals.")
 )
 
 
@@ -51,11 +55,22 @@ class System:
 
 
 @dataclass(frozen=True)
+class Made:
+    """How the intervals were made."""
+
+    method: Method
+    confidence: float
+    resamples: int
+    seed: int
+
+
+@dataclass(frozen=True)
 class Ranking:
     """`systems` from strongest to weakest.
 
     `tie` is Davidson's ν: between equals, the odds of a tie against the win of one of them. `first_position` is the log
-    odds that being shown on the left adds.
+    odds that being shown on the left adds. `covariance` is of the strengths in the order of `Votes.systems`, then first
+    position, then log tie.
     """
 
     systems: tuple[System, ...]
@@ -63,22 +78,12 @@ class Ranking:
     first_position: Estimate
     determined: bool
     reason: Reason | None
-    method: Method
-    confidence: float
+    interval_reason: Reason | None
+    made: Made
     votes: int
     ties: int
     both_bad: int
-    seed: int
     covariance: Covariance | None = None
-    """Of the strengths in the order of `Votes.systems`, then first position, then log tie."""
-
-
-@dataclass(frozen=True)
-class _Settings:
-    method: Method
-    confidence: float
-    seed: int
-    order_asked: bool
 
 
 def rank(
@@ -87,88 +92,95 @@ def rank(
     method: Method = Method.SANDWICH,
     confidence: float = 0.95,
     order_effect: bool = True,
+    resamples: int = RESAMPLES,
     seed: int = 0,
 ) -> Ranking:
     """Undetermined: every system has every rank, and the reason is given.
 
-    The order effect is dropped only if it alone is what the votes leave open.
+    The order effect is dropped only if it alone is what the votes leave open. `resamples` is for the bootstrap only.
     """
-    settings = _Settings(method, confidence, seed, order_effect)
+    empty = _unranked(votes, Made(method, confidence, resamples if method is Method.BOOTSTRAP else 0, seed))
     ties = bool((votes.outcomes == TIED).any())
-    reasons = []
+    reason = None
     for first in [True, False] if order_effect else [False]:
         model = Model(votes.cells, Terms(first=first, tie=ties))
         reason = undetermined(model, votes.systems)
         if reason is None:
-            return _ranked(votes, model, settings)
-        reasons.append(reason)
-    return _without_answer(votes, reasons[-1], settings)
+            return _ranked(votes, model, empty, ORDER_UNKNOWN if order_effect else ORDER_NOT_FITTED)
+    return replace(empty, reason=reason, tie=Estimate(reason=reason), first_position=Estimate(reason=reason))
 
 
-def _ranked(votes: Votes, model: Model, settings: _Settings) -> Ranking:
+def _ranked(votes: Votes, model: Model, empty: Ranking, no_order: Reason) -> Ranking:
     parameters = fit(model, votes.cells.counts[None])[0]
-    covariance = _covariance(votes, model, parameters, settings)
-    critical = float(student.ppf(0.5 + settings.confidence / 2, covariance.degrees))
-    errors = critical * np.sqrt(np.diag(covariance.matrix))
-    strengths = parameters[: len(votes.systems)]
-    ranks = rank_sets(strengths, covariance, confidence=settings.confidence, seed=settings.seed)
-    shown = _shown(votes)
-    systems = [
-        System(name, float(value), float(value - error), float(value + error), rank, count)
-        for name, value, error, rank, count in zip(
-            votes.systems, strengths, errors[: len(strengths)], ranks, shown, strict=True
-        )
-    ]
-    base = _without_answer(votes, None, settings)
+    covariance = _covariance(votes, model, parameters, empty.made)
+    estimates = _estimates(parameters, covariance, empty.made.confidence)
+    first, tie = estimates[-2:]
     return replace(
-        base,
-        systems=tuple(sorted(systems, key=lambda system: (-(system.strength or 0.0), system.name))),
-        tie=_tie(parameters, errors, model),
-        first_position=_first(parameters, errors, model, settings),
+        empty,
+        systems=_systems(votes, parameters, estimates, covariance, empty.made),
+        tie=_exponential(tie) if model.terms.tie else Estimate(0.0, reason=NO_TIES),
+        first_position=first if model.terms.first else Estimate(reason=no_order),
         determined=True,
+        interval_reason=TOO_FEW_FOR_BOOTSTRAP if covariance is None else None,
         covariance=covariance,
     )
 
 
-def _covariance(votes: Votes, model: Model, parameters: Floats, settings: _Settings) -> Covariance:
-    if settings.method is Method.MODEL:
+def _covariance(votes: Votes, model: Model, parameters: Floats, made: Made) -> Covariance | None:
+    if made.method is Method.MODEL:
         return model_based(model, parameters)
-    return sandwich(model, parameters, votes)
+    if made.method is Method.SANDWICH:
+        return sandwich(model, parameters, votes)
+    return bootstrap(model, parameters, votes, resamples=made.resamples, seed=made.seed)
 
 
-def _tie(parameters: Floats, errors: Floats, model: Model) -> Estimate:
-    if not model.terms.tie:
-        return Estimate(0.0, reason=NO_TIES)
-    value, error = float(parameters[-1]), float(errors[-1])
-    return Estimate(exp(value), exp(value - error), exp(value + error))
+def _estimates(parameters: Floats, covariance: Covariance | None, confidence: float) -> list[Estimate]:
+    if covariance is None:
+        return [Estimate(float(value)) for value in parameters]
+    critical = student.ppf(0.5 + confidence / 2, covariance.degrees)
+    errors = critical * np.sqrt(np.diag(covariance.matrix))
+    return [
+        Estimate(float(value), float(value - error), float(value + error))
+        for value, error in zip(parameters, errors, strict=True)
+    ]
 
 
-def _first(parameters: Floats, errors: Floats, model: Model, settings: _Settings) -> Estimate:
-    if not model.terms.first:
-        return Estimate(reason=ORDER_UNKNOWN if settings.order_asked else ORDER_NOT_FITTED)
-    value, error = float(parameters[-2]), float(errors[-2])
-    return Estimate(value, value - error, value + error)
+def _systems(
+    votes: Votes, parameters: Floats, estimates: list[Estimate], covariance: Covariance | None, made: Made
+) -> tuple[System, ...]:
+    width = len(votes.systems)
+    ranks = [(1, width)] * width
+    if covariance is not None:
+        ranks = rank_sets(parameters[:width], covariance, confidence=made.confidence, seed=made.seed)
+    systems = [
+        System(name, estimate.value, estimate.low, estimate.high, rank, count)
+        for name, estimate, rank, count in zip(votes.systems, estimates[:width], ranks, _shown(votes), strict=True)
+    ]
+    return tuple(sorted(systems, key=lambda system: (-(system.strength or 0.0), system.name)))
 
 
-def _without_answer(votes: Votes, reason: Reason | None, settings: _Settings) -> Ranking:
+def _exponential(estimate: Estimate) -> Estimate:
+    value, low, high = (None if x is None else exp(x) for x in (estimate.value, estimate.low, estimate.high))
+    return Estimate(value, low, high)
+
+
+def _unranked(votes: Votes, made: Made) -> Ranking:
     everywhere = (1, len(votes.systems))
     systems = [
         System(name, None, None, None, everywhere, count)
         for name, count in zip(votes.systems, _shown(votes), strict=True)
     ]
-    ties = int((votes.outcomes == TIED).sum())
     return Ranking(
         systems=tuple(sorted(systems, key=lambda system: system.name)),
-        tie=Estimate(reason=reason),
-        first_position=Estimate(reason=reason),
+        tie=Estimate(),
+        first_position=Estimate(),
         determined=False,
-        reason=reason,
-        method=settings.method,
-        confidence=settings.confidence,
+        reason=None,
+        interval_reason=None,
+        made=made,
         votes=len(votes),
-        ties=ties,
+        ties=int((votes.outcomes == TIED).sum()),
         both_bad=votes.both_bad,
-        seed=settings.seed,
     )
 
 

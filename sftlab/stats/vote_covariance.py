@@ -5,14 +5,17 @@ rater and by item at once as in Cameron, Gelbach & Miller 2011, "Robust inferenc
 the two one-way estimates less that of their intersection.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.sparse import csr_array
 
 from sftlab.stats.arrays import Floats, Ints
-from sftlab.stats.davidson import Model, anchored, information, outcome_scores
+from sftlab.stats.davidson import Model, anchored, information
 from sftlab.stats.votes import Votes
+
+DENSE_CELLS = 20_000_000
 
 
 @dataclass(frozen=True)
@@ -30,47 +33,86 @@ def model_based(model: Model, parameters: Floats) -> Covariance:
 def sandwich(model: Model, parameters: Floats, votes: Votes) -> Covariance:
     """Clustered by whichever of rater and item is known; every vote on its own if neither."""
     bread = _bread(model, parameters)
-    by_eta, by_tie = (scores[0] for scores in outcome_scores(model.probabilities(parameters[None, :])))
-    scores = VoteScores(model, votes, by_eta.ravel()[votes.cell_of_vote], by_tie.ravel()[votes.cell_of_vote])
+    scores = KindScores(model, parameters)
     clusterings = [codes for codes in (votes.raters, votes.items) if codes is not None]
     if not clusterings:
-        return Covariance(bread @ scores.meat(np.arange(len(votes))) @ bread)
-    meat = sum((scores.meat(codes) for codes in clusterings), np.zeros_like(bread))
+        meat = scores.meat_of_single_votes(votes.kinds) * (len(votes) / max(1, len(votes) - 1))
+        return Covariance(bread @ meat @ bread)
+    meat = sum((scores.meat(codes, votes.kinds) for codes in clusterings), np.zeros_like(bread))
     if len(clusterings) == 2:
-        meat = meat - scores.meat(clusterings[0] * (int(clusterings[1].max()) + 1) + clusterings[1])
-    groups = min(len(np.unique(codes)) for codes in clusterings)
-    return Covariance(_positive(bread @ meat @ bread), max(1, groups - 1))
+        meat = meat - scores.meat_of_crossed(crossed(*clusterings), votes.kinds)
+    return Covariance(positive(bread @ meat @ bread), degrees_of_freedom(clusterings))
 
 
-@dataclass(frozen=True)
-class VoteScores:
-    """The derivatives of each vote's log likelihood: by η, which goes to three parameters, and by tie."""
+def degrees_of_freedom(clusterings: Sequence[Ints]) -> float:
+    """One less than the fewest clusters, as Cameron, Gelbach & Miller suggest for intervals."""
+    return max(1, min(int(np.count_nonzero(np.bincount(codes))) for codes in clusterings) - 1)
 
-    model: Model
-    votes: Votes
-    by_eta: Floats
-    by_tie: Floats
 
-    def meat(self, clusters: Ints) -> Floats:
-        """The sum over clusters of the outer product of the cluster's summed score, times G / (G − 1)."""
-        _, labels = np.unique(clusters, return_inverse=True)
-        groups = int(labels.max()) + 1
-        summed = self._summed(labels, groups)
-        meat: Floats = (summed.T @ summed).toarray() * (groups / max(1, groups - 1))
-        return meat
+def crossed(first: Ints, second: Ints) -> Ints:
+    """A label for each pair of labels."""
+    return first * (int(second.max()) + 1) + second
 
-    def _summed(self, labels: Ints, groups: int) -> csr_array:
-        size, votes = self.model.size, self.votes
-        systems = self.model.cells.systems
-        columns = np.concatenate([votes.left, votes.right, np.full(len(votes), systems), np.full(len(votes), size - 1)])
-        first, tie = float(self.model.terms.first), float(self.model.terms.tie)
-        values = np.concatenate([self.by_eta, -self.by_eta, first * self.by_eta, tie * self.by_tie])
-        return csr_array((values, (np.tile(labels, 4), columns)), shape=(groups, size))
+
+class KindScores:
+    """Derivatives of one vote's log likelihood, which depend only on its kind: who was shown where, and the outcome.
+
+    The derivative by η goes to three parameters: left, right (negated), first. "Meat" is the sum over clusters of the
+    outer product of the cluster's summed derivatives, times G / (G − 1).
+    """
+
+    def __init__(self, model: Model, parameters: Floats) -> None:
+        chances = model.chances(parameters[None, :])
+        by_eta = ((np.array([1.0, -1.0, 0.0]) - chances.lean[0][:, None]) / 2).ravel()
+        by_tie = (np.array([0.0, 0.0, 1.0]) - chances.tie[0][:, None]).ravel()
+        systems, self._size = model.cells.systems, model.size
+        left, right = np.repeat(model.cells.left, 3), np.repeat(model.cells.right, 3)
+        self._columns = np.stack([left, right, np.full_like(left, systems), np.full_like(left, systems + 1)])
+        self._values = np.stack([by_eta, -by_eta, model.terms.first * by_eta, model.terms.tie * by_tie])
+
+    def meat(self, clusters: Ints, kinds: Ints) -> Floats:
+        groups = int(np.count_nonzero(np.bincount(clusters)))
+        return self._outer(clusters, kinds, np.ones(len(kinds))) * (groups / max(1, groups - 1))
+
+    def meat_of_single_votes(self, kinds: Ints) -> Floats:
+        """Every vote a cluster: votes of one kind add the same, so one row times the root of their number does."""
+        counts = np.bincount(kinds)
+        present = np.flatnonzero(counts)
+        return self._outer(np.arange(len(present)), present, np.sqrt(counts[present]))
+
+    def meat_of_crossed(self, clusters: Ints, kinds: Ints) -> Floats:
+        """For many small clusters, most of them one vote."""
+        _, labels, sizes = np.unique(clusters, return_inverse=True, return_counts=True)
+        alone = sizes[labels] == 1
+        meat = self.meat_of_single_votes(kinds[alone])
+        if not alone.all():
+            together = np.unique(labels[~alone], return_inverse=True)[1]
+            meat = meat + self._outer(together, kinds[~alone], np.ones(len(together)))
+        return meat * (len(sizes) / max(1, len(sizes) - 1))
+
+    def _outer(self, labels: Ints, kinds: Ints, scale: Floats) -> Floats:
+        groups = int(labels.max(initial=-1)) + 1
+        if groups * self._size > DENSE_CELLS:
+            return self._outer_sparse(labels, kinds, scale, groups)
+        summed = np.zeros(groups * self._size)
+        for columns, values in zip(self._columns, self._values, strict=True):
+            places = labels * self._size + columns[kinds]
+            summed += np.bincount(places, weights=values[kinds] * scale, minlength=len(summed))
+        by_group = summed.reshape(groups, self._size)
+        return by_group.T @ by_group
+
+    def _outer_sparse(self, labels: Ints, kinds: Ints, scale: Floats, groups: int) -> Floats:
+        values = (self._values[:, kinds] * scale).ravel()
+        places = (np.tile(labels, len(self._values)), self._columns[:, kinds].ravel())
+        summed = csr_array((values, places), shape=(groups, self._size))
+        outer: Floats = (summed.T @ summed).toarray()
+        return outer
 
 
 def _bread(model: Model, parameters: Floats) -> Floats:
-    votes = model.cells.counts.sum(axis=1)[None, :]
-    inverse: Floats = np.linalg.inv(anchored(model, information(model, parameters[None, :], votes))[0])
+    inverse: Floats = np.linalg.inv(
+        anchored(model, information(model, model.chances(parameters[None, :]), model.cells.votes))[0]
+    )
     keep = np.diag(model.free.astype(np.float64))
     systems = model.cells.systems
     keep[:systems, :systems] -= 1 / systems
@@ -78,7 +120,7 @@ def _bread(model: Model, parameters: Floats) -> Floats:
     return bread
 
 
-def _positive(matrix: Floats) -> Floats:
+def positive(matrix: Floats) -> Floats:
     """Two-way estimates can have negative eigenvalues; Cameron, Gelbach & Miller set those to 0."""
     values, vectors = np.linalg.eigh((matrix + matrix.T) / 2)
     positive: Floats = (vectors * np.maximum(values, 0)) @ vectors.T

@@ -72,9 +72,12 @@ class Votes:
         return Cells.of(self)
 
     @cached_property
-    def cell_of_vote(self) -> Ints:
+    def kinds(self) -> Ints:
         """Where each vote is counted in `cells.counts`, flattened."""
-        return np.searchsorted(self.cells.keys, self.left * len(self.systems) + self.right) * 3 + self.outcomes
+        place = np.zeros(len(self.systems) ** 2, dtype=np.int64)
+        place[self.cells.keys] = np.arange(len(self.cells.left))
+        kinds: Ints = place[self.left * len(self.systems) + self.right] * 3 + self.outcomes
+        return kinds
 
 
 @dataclass(frozen=True)
@@ -93,6 +96,11 @@ class Cells:
         table = table.reshape(width * width, 3)
         shown = np.flatnonzero(table.sum(axis=1))
         return cls(width, shown // width, shown % width, table[shown].astype(np.float64))
+
+    @property
+    def votes(self) -> Floats:
+        """How many in each cell, as one row."""
+        return np.asarray(self.counts.sum(axis=1)[None, :])
 
     @property
     def keys(self) -> Ints:

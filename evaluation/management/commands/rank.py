@@ -70,22 +70,25 @@ def _document(ranking: Ranking) -> dict[str, Any]:
         "votes": ranking.votes,
         "ties": ranking.ties,
         "both_bad": ranking.both_bad,
-        "method": str(ranking.method),
-        "confidence": ranking.confidence,
-        "seed": ranking.seed,
+        "method": str(ranking.made.method),
+        "confidence": ranking.made.confidence,
+        "resamples": ranking.made.resamples,
+        "seed": ranking.made.seed,
     }
 
 
 def _notes(ranking: Ranking) -> list[str]:
-    """Why the tie or the order term has no estimate, where the ranking as a whole has."""
-    reasons = [ranking.tie.reason, ranking.first_position.reason] if ranking.determined else []
+    """Why a part is missing where the ranking as a whole is determined."""
+    if not ranking.determined:
+        return []
+    reasons = [ranking.tie.reason, ranking.first_position.reason, ranking.interval_reason]
     return [str(reason) for reason in reasons if reason is not None]
 
 
 def _show(console: Console, path: Path, ranking: Ranking) -> None:
     table = Table(
         title=f"{path}: {ranking.votes} votes, {ranking.ties} ties ({ranking.both_bad} both bad)",
-        caption=f"log strength, mean 0; 95% intervals: {ranking.method}; ranks hold together for all systems",
+        caption=f"log strength, mean 0; 95% intervals: {ranking.made.method}; ranks hold together for all systems",
     )
     table.add_column("system")
     for name in ("strength", "low", "high", "rank", "votes"):
