@@ -3,15 +3,16 @@ from typing import Any, ClassVar
 from django.http import HttpResponse
 from django.urls import path
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
+from rest_framework.exceptions import NotAuthenticated
 from rest_framework.generics import GenericAPIView
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from evaluation.api.reading import ReadThrottle, headers_for, is_current, not_modified
+from evaluation.api.reading import OwnFormat, ReadThrottle, headers_for, is_current, not_modified
 from evaluation.leaderboards.bodies import csv_body, etag_of, json_body
 from evaluation.models import Leaderboard, SnapshotSlice
 from evaluation.selectors.leaderboards import get_leaderboard, readable, slice_of, snapshot_at
@@ -159,6 +160,7 @@ class LeaderboardView(APIView):
 
     permission_classes = READ
     throttle_classes = (ReadThrottle,)
+    content_negotiation_class = OwnFormat
     http_method_names: ClassVar = ["get", "head", "patch", "options"]
 
     @extend_schema(
@@ -261,8 +263,6 @@ def _answer(body: str, kind: str, headers: dict[str, str]) -> HttpResponse:
 def admin_of(request: Request) -> Any:
     """Who asks, when they are an administrator."""
     if not request.user.is_authenticated:
-        from rest_framework.exceptions import NotAuthenticated
-
         raise NotAuthenticated
     if not request.user.is_admin:
         raise NotPermitted("Only administrators may do this.")

@@ -2,12 +2,14 @@
 
 import time
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.core.cache import cache
 from django.http import HttpResponse, HttpResponseNotModified
+from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
+from rest_framework.utils.mediatypes import media_type_matches
 
 from evaluation.models import Leaderboard
 
@@ -15,6 +17,16 @@ if TYPE_CHECKING:
     from rest_framework.views import APIView
 
 MOST_A_MINUTE = 240_000
+
+
+class OwnFormat(BaseContentNegotiation):
+    """`?format=` is the view's own matter: its bodies are not rendered."""
+
+    def select_parser(self, request: Request, parsers: Any) -> Any:
+        return next((p for p in parsers if media_type_matches(p.media_type, request.content_type or "")), None)
+
+    def select_renderer(self, request: Request, renderers: Any, format_suffix: str | None = None) -> Any:
+        return renderers[0], renderers[0].media_type
 
 
 class ReadThrottle(BaseThrottle):

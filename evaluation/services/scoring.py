@@ -49,7 +49,7 @@ def score(*, evaluation: Evaluation) -> None:
             through_outages(partial(_give_up, evaluation, outcome, part.run_dir))
             return
         through_outages(partial(save_scores, evaluation, systems, language, outcome.result))
-    through_outages(lambda: _done(evaluation))
+    through_outages(lambda: finish_scoring(evaluation))
 
 
 @dataclass
@@ -184,7 +184,8 @@ def _item_scores(found: Mapping[str, Any], outputs: Mapping[str, int]) -> list[I
 
 
 @transaction.atomic
-def _done(evaluation: Evaluation) -> None:
+def finish_scoring(evaluation: Evaluation) -> None:
+    """The evaluation is done, and its set's leaderboards follow."""
     try:
         evaluation.transition(Evaluation.Status.DONE, progress={})
     except Conflict:

@@ -1,12 +1,17 @@
 """Evaluation sets, models and finished systems, made by the services that make them for people."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
+from evaluation.metrics.base import Pair
+from evaluation.metrics.registry import build
+from evaluation.metrics.scoring import score_systems
 from evaluation.models import EvalSet, Evaluation, System
 from evaluation.services.evalsets import create_evalset
 from evaluation.services.evaluations import create_evaluation
 from evaluation.services.outputs import upload_outputs
+from evaluation.services.scoring import finish_scoring, save_scores
 from sftlab.accounts.models import User
 from training.models import LanguageModel
 
@@ -55,3 +60,21 @@ def upload(actor: User, evaluation: Evaluation, model: LanguageModel, texts: Map
     rows = [{"id": key, "text": text, "finish": "stop", "tokens": len(text)} for key, text in texts.items()]
     upload_outputs(actor=actor, evaluation=evaluation, rows=rows, model=model.uuid)
     return evaluation.systems.get(model=model)
+
+
+def score_here(evaluation: Evaluation) -> None:
+    """What the metrics child and the job do, without starting a process."""
+    evaluation.refresh_from_db()
+    systems = list(evaluation.systems.filter(status=System.Status.DONE))
+    metrics = [build(name) for name in evaluation.metrics]
+    for language in ("en", "zh"):
+        sources = {str(system.uuid): partial(_pairs, system, language) for system in systems}
+        found = score_systems(sources, metrics, resamples=200)
+        result = {name: [one.as_json() for one in scores] for name, scores in found.items()}
+        save_scores(evaluation, systems, language, {"systems": result})
+    finish_scoring(evaluation)
+
+
+def _pairs(system: System, language: str) -> list[Pair]:
+    outputs = system.outputs.filter(item__language=language).select_related("item")
+    return [Pair(one.item.key, one.text, tuple(one.item.references), language) for one in outputs]

@@ -1,0 +1,192 @@
+import csv
+import io
+
+import pytest
+from django.db import DatabaseError
+from procrastinate.contrib.django.models import ProcrastinateJob
+
+from evaluation.models import Leaderboard, Snapshot
+from evaluation.services.leaderboards import build_snapshot, create_leaderboard
+from tests.evaluation.factories import PERFECT, make_evalset, make_evaluation, make_model, score_here, upload
+
+URL = "/api/v1/leaderboards/"
+WORSE = {key: text[: len(text) // 2] for key, text in PERFECT.items()}
+
+
+@pytest.fixture
+def evalset(admin):
+    return make_evalset(admin)
+
+
+@pytest.fixture
+def scored(admin, evalset):
+    """Two models, scored: `good` says what the references say, `bad` half of it."""
+    models = [make_model(admin, name) for name in ("bad", "good")]
+    evaluation = make_evaluation(admin, evalset, *models)
+    upload(admin, evaluation, models[0], WORSE)
+    upload(admin, evaluation, models[1], PERFECT)
+    score_here(evaluation)
+    return evaluation
+
+
+def make_board(admin, evalset, **options):
+    return create_leaderboard(actor=admin, name="Board", evalset=evalset.uuid, **({"visibility": "public"} | options))
+
+
+@pytest.fixture
+def board(admin, evalset, scored):
+    made = make_board(admin, evalset)
+    build_snapshot(leaderboard=made)
+    return made
+
+
+def test_a_board_is_made_with_the_slices_of_its_set(api, admin, evalset):
+    answer = api(admin).post(URL, {"name": "Board", "evalset": evalset.uuid})
+    assert answer.status_code == 201
+    assert answer.data["slug"] == "board"
+    assert answer.data["definition"]["languages"] == ["en", "zh"]
+    assert ProcrastinateJob.objects.filter(task_name="evaluation.build_snapshot").count() == 1
+
+
+def test_two_boards_cannot_share_a_slug(api, admin, evalset):
+    make_board(admin, evalset)
+    answer = api(admin).post(URL, {"name": "Board", "evalset": evalset.uuid})
+    assert answer.status_code == 400
+    assert answer.data["errors"][0]["field"] == "slug"
+
+
+def test_ordering_by_votes_needs_a_study(api, admin, evalset):
+    answer = api(admin).post(URL, {"name": "Board", "evalset": evalset.uuid, "order": "rank"})
+    assert answer.data["errors"][0]["field"] == "order"
+
+
+def test_scoring_asks_for_new_snapshots(admin, evalset, scored):
+    board = make_board(admin, evalset)
+    assert build_snapshot(leaderboard=board).number == 1
+    assert board.snapshots.get().inputs["evalset"]["sha256"] == evalset.sha256
+
+
+def test_rows_are_ordered_and_carry_interval_and_signature(api, board):
+    data = api().get(f"{URL}board/?language=en").json()
+    assert [row["model"]["name"] for row in data["rows"]] == ["good", "bad"]
+    cell = data["rows"][0]["metrics"]["bleu"]
+    assert cell["value"] == pytest.approx(100)
+    assert cell["low"] <= cell["value"] <= cell["high"] + 1e-9
+    assert cell["signature"].startswith("bleu")
+    assert cell["n"] == 2
+
+
+def test_languages_stand_in_columns_of_their_own(api, board):
+    data = api().get(f"{URL}board/").json()
+    assert [column["key"] for column in data["columns"]] == ["bleu:en", "bleu:zh"]
+
+
+def test_another_slice_is_a_400_that_lists_them(api, board):
+    answer = api().get(f"{URL}board/?language=fr")
+    assert answer.status_code == 400
+    assert "en, zh" in answer.data["errors"][0]["reason"]
+
+
+def test_an_unchanged_board_is_a_304(api, board):
+    first = api().get(f"{URL}board/")
+    again = api().get(f"{URL}board/", headers={"If-None-Match": first["ETag"]})
+    assert again.status_code == 304
+    assert again["ETag"] == first["ETag"]
+    assert not again.content
+
+
+def test_csv_has_a_line_for_each_model(api, board):
+    rows = list(csv.DictReader(io.StringIO(api().get(f"{URL}board/?language=zh&format=csv").content.decode())))
+    assert [row["model"] for row in rows] == ["good", "bad"]
+    assert rows[0]["bleu_signature"]
+
+
+def test_nothing_new_makes_no_snapshot(board):
+    assert build_snapshot(leaderboard=board) is None
+
+
+def test_new_outputs_make_the_next_snapshot_and_keep_the_old_one(api, admin, evalset, board):
+    before = api().get(f"{URL}board/").json()
+    evaluation = make_evaluation(admin, evalset, make_model(admin, "third"))
+    upload(admin, evaluation, evaluation.systems.get().model, WORSE)
+    score_here(evaluation)
+    assert build_snapshot(leaderboard=board).number == 2
+    assert len(api().get(f"{URL}board/").json()["rows"]) == 3
+    assert api().get(f"{URL}board/?snapshot=1").json() == before
+    assert api().get(f"{URL}board/", {"as_of": before["created_at"]}).json() == before
+
+
+def test_there_is_no_snapshot_before_the_first(api, board):
+    assert api().get(f"{URL}board/?as_of=2001-01-01T00:00:00Z").status_code == 404
+
+
+def test_equal_models_share_a_position(api, admin, evalset, board):
+    evaluation = make_evaluation(admin, evalset, make_model(admin, "also bad"))
+    upload(admin, evaluation, evaluation.systems.get().model, WORSE)
+    score_here(evaluation)
+    build_snapshot(leaderboard=board)
+    rows = api().get(f"{URL}board/?language=en").json()["rows"]
+    assert [(row["model"]["name"], row["position"]) for row in rows] == [("good", 1), ("also bad", 2), ("bad", 2)]
+
+
+def test_columns_and_pages_are_cut_from_the_stored_rows(api, board):
+    data = api().get(f"{URL}board/?columns=bleu:zh&page=2&page_size=1").json()
+    assert data["count"] == 2
+    assert [row["model"]["name"] for row in data["rows"]] == ["bad"]
+    assert list(data["rows"][0]["metrics"]) == ["bleu:zh"]
+
+
+def test_a_read_costs_two_queries_whatever_the_rows(api, board, django_assert_num_queries):
+    with django_assert_num_queries(2):
+        api().get(f"{URL}board/")
+
+
+@pytest.mark.parametrize("query", ["page=0", "snapshot=x", "as_of=never", "format=xml"])
+def test_a_bad_question_is_a_400(api, board, query):
+    assert api().get(f"{URL}board/?{query}").status_code == 400
+
+
+class TestWhoMayRead:
+    @pytest.fixture
+    def private(self, admin, evalset, scored, alice):
+        made = make_board(admin, evalset, visibility="members", members=["alice"])
+        build_snapshot(leaderboard=made)
+        return made
+
+    def test_members_read_it(self, api, private, alice):
+        answer = api(alice).get(f"{URL}board/")
+        assert answer.status_code == 200
+        assert "Authorization" in answer["Vary"]
+        assert "private" in answer["Cache-Control"]
+
+    def test_for_others_it_does_not_exist(self, api, private, bob):
+        for client in (api(bob), api()):
+            assert client.get(f"{URL}board/").status_code == 404
+            assert client.get(f"{URL}board/?snapshot=1").status_code == 404
+            assert client.get(URL).data["count"] == 0
+
+    def test_a_token_board_is_for_whoever_is_logged_in(self, api, admin, evalset, scored, bob):
+        made = make_board(admin, evalset, visibility="token")
+        build_snapshot(leaderboard=made)
+        assert api(bob).get(f"{URL}board/").status_code == 200
+        assert api().get(f"{URL}board/").status_code == 404
+
+    def test_anyone_reads_a_public_one_from_any_origin(self, api, board):
+        answer = api().get(f"{URL}board/")
+        assert answer["Access-Control-Allow-Origin"] == "*"
+        assert answer["Cache-Control"] == "public, no-cache"
+
+    def test_only_admins_change_it(self, api, admin, private, alice):
+        assert api(alice).patch(f"{URL}board/", {"visibility": "public"}).status_code == 403
+        assert api(admin).patch(f"{URL}board/", {"visibility": "public"}).status_code == 200
+        assert Leaderboard.objects.get().visibility == "public"
+
+    def test_only_admins_make_one(self, api, alice, evalset):
+        body = {"name": "Mine", "evalset": evalset.uuid}
+        assert api(alice).post(URL, body).status_code == 403
+        assert api().post(URL, body).status_code == 401
+
+
+def test_the_database_refuses_to_change_a_snapshot(board):
+    with pytest.raises(DatabaseError, match="never changed"):
+        Snapshot.objects.update(sha256="0" * 64)
