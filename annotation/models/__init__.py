@@ -2,7 +2,7 @@ from annotation.models.datasets import DatasetVersion, VersionRow
 from annotation.models.imports import ImportJob
 from annotation.models.items import Comment, Item
 from annotation.models.projects import Guideline, Membership, Project
-from annotation.models.quality import Gold, GoldScore, Review
+from annotation.models.quality import Gold, Review
 from annotation.models.work import Assignment, Response, Slot
 
 __all__ = [
@@ -10,7 +10,6 @@ __all__ = [
     "Comment",
     "DatasetVersion",
     "Gold",
-    "GoldScore",
     "Guideline",
     "ImportJob",
     "Item",

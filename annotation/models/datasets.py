@@ -32,7 +32,9 @@ class DatasetVersion(PublicModel):
         return f"{self.project} {self.name}"
 
 
-class VersionRow(PublicModel):
+class VersionRow(models.Model):
+    """Its public id is its item's: a row keeps its name from version to version."""
+
     version = models.ForeignKey(DatasetVersion, models.PROTECT, related_name="row_set", db_index=False)
     number = models.PositiveIntegerField()
     split = models.CharField(max_length=40)
@@ -46,4 +48,4 @@ class VersionRow(PublicModel):
         constraints = [models.UniqueConstraint(fields=["version", "number"], name="versionrow_number")]
 
     def __str__(self) -> str:
-        return str(self.uuid)
+        return f"{self.version_id} {self.number}"

@@ -17,6 +17,8 @@ class Item(PublicModel):
     project = models.ForeignKey(Project, models.CASCADE, related_name="items", db_index=False)
     source_id = models.CharField(max_length=200, default="", blank=True)
     messages = models.JSONField()
+    input = models.TextField(default="", blank=True)
+    """What the last turn's instruction is about, kept apart as Alpaca does."""
     output = models.TextField(default="", blank=True)
     """The response to rate, or a draft to write from."""
     metadata = models.JSONField(default=dict)

@@ -56,6 +56,8 @@ class Project(PublicModel):
         _("tries"), default=2, validators=[MinValueValidator(1), MaxValueValidator(20)]
     )
     review_rate = models.FloatField(_("share of responses reviewed"), default=1.0, validators=SHARE)
+    guideline = models.PositiveIntegerField(default=0)
+    """The number of the current guidelines; 0: none yet."""
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
 
     def __str__(self) -> str:
@@ -90,10 +92,13 @@ class Membership(PublicModel):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="memberships")
     role = models.CharField(_("role"), max_length=10, choices=Role)
     skills = ArrayField(models.CharField(max_length=40), default=list, blank=True)
+    recent = ArrayField(models.BooleanField(), default=list, blank=True)
+    """The latest hidden gold, passed or not, the newest last; emptied when a pause is lifted."""
+    submitted = models.PositiveIntegerField(default=0)
+    day = models.DateField(null=True)
+    submitted_on_day = models.PositiveIntegerField(default=0)
     paused_at = models.DateTimeField(null=True)
     pause_reason = models.TextField(default="", blank=True)
-    standing_since = models.DateTimeField(null=True)
-    """Gold before this is forgiven: a manager lifted a pause."""
     qualified_at = models.DateTimeField(null=True)
     tries = models.PositiveSmallIntegerField(default=0)
 

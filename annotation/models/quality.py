@@ -3,7 +3,6 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from annotation.models.items import Item
-from annotation.models.projects import Project
 from annotation.models.work import Response
 from sftlab.db import PublicModel
 
@@ -13,30 +12,12 @@ class Gold(models.Model):
 
     item = models.OneToOneField(Item, models.CASCADE, related_name="gold")
     answer = models.JSONField()
-    explanation = models.TextField(default="", blank=True)
+    feedback = models.JSONField(default=dict)
+    """Language → what a person who missed it is told."""
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
 
     def __str__(self) -> str:
         return f"gold of {self.item}"
-
-
-class GoldScore(models.Model):
-    """How a response to gold did, by the rule as it was then."""
-
-    response = models.OneToOneField(Response, models.CASCADE, related_name="gold_score")
-    project = models.ForeignKey(Project, models.CASCADE, related_name="+", db_index=False)
-    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", db_index=False)
-    training = models.BooleanField(default=False)
-    score = models.FloatField()
-    passed = models.BooleanField()
-    reason = models.TextField(default="", blank=True)
-    created_at = models.DateTimeField(auto_now_add=True)
-
-    class Meta:
-        indexes = [models.Index(fields=["project", "person", "-id"], name="goldscore_window")]
-
-    def __str__(self) -> str:
-        return f"{self.score:.2f}"
 
 
 class Review(PublicModel):

@@ -52,8 +52,6 @@ class Response(PublicModel):
     author = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="responses", db_index=False)
     assignment = models.OneToOneField(Assignment, models.CASCADE, null=True, related_name="response")
     replaces = models.OneToOneField("self", models.CASCADE, null=True, related_name="fix")
-    version = models.PositiveSmallIntegerField(default=1)
-    """The how-manieth answer of this author, or of those who fixed it, to the item."""
     output = models.TextField(default="", blank=True)
     messages = models.JSONField(null=True)
     ratings = models.JSONField(null=True)
@@ -61,6 +59,12 @@ class Response(PublicModel):
     guideline = models.PositiveIntegerField(default=0)
     lead_time = models.FloatField(default=0.0)
     state = models.CharField(max_length=10, choices=State)
+    score = models.FloatField(null=True)
+    passed = models.BooleanField(null=True)
+    score_reason = models.TextField(default="", blank=True)
+    reviewer = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", db_index=False)
+    """Who has it open for review, since when: another reviewer is given another one."""
+    reviewer_since = models.DateTimeField(null=True)
 
     class Meta:
         indexes = [

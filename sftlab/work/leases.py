@@ -111,8 +111,9 @@ def _one(model: type[A], sql: str, values: dict[str, Any]) -> A | None:
 def heartbeat(model: type[A], *, uuid: UUID, person_id: int, lease: timedelta) -> datetime:
     """Renews all the person holds in the pool; the new expiry. Raises Lost when this lease is no longer theirs."""
     held = get(model, uuid=uuid, person_id=person_id)
+    values: dict[str, Any] = {"pool": held.pool_id, "person": person_id, "lease": lease}
     with connection.cursor() as cursor:
-        cursor.execute(statements(model).heartbeat, {"pool": held.pool_id, "person": person_id, "lease": lease})
+        cursor.execute(statements(model).heartbeat, values)
         renewed = dict(cursor.fetchall())
     if held.pk not in renewed:
         raise _lost(held)

@@ -1,0 +1,147 @@
+"""A file's way into a project: checked whole, then written whole or not at all."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any, BinaryIO
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from annotation import rows
+from annotation.models import ImportJob, Project
+from annotation.rows import RowFault
+from annotation.services.importing import Imported, store
+from sftlab.accounts.models import User
+from sftlab.audit.services import record
+from sftlab.errors import BadInput, Conflict, Missing
+
+MOST_ERRORS = 100
+CHUNK = 5_000
+SUFFIXES = (".jsonl", ".json")
+
+
+class FileFault(Exception):
+    """The file can't be read on; `row` counts from 1."""
+
+    def __init__(self, row: int, reason: str) -> None:
+        super().__init__(reason)
+        self.row, self.reason = row, reason
+
+
+def folder() -> Path:
+    return Path(settings.MEDIA_ROOT) / "imports"
+
+
+@transaction.atomic
+def start_import(*, actor: User, project: Project, name: str, content: BinaryIO) -> ImportJob:
+    """Keeps the file and queues the job; the caller enqueues it in the same transaction."""
+    suffix = Path(name).suffix.lower()
+    if suffix not in SUFFIXES:
+        raise BadInput(
+            _("This kind of file is not read."),
+            errors=[{"field": "file", "reason": _("must end with .jsonl or .json")}],
+        )
+    job = ImportJob(project=project, created_by=actor, name=Path(name).name[:200].replace("\x00", ""))
+    job.path = f"{job.uuid}{suffix}"
+    folder().mkdir(parents=True, exist_ok=True)
+    with (folder() / job.path).open("wb") as kept:
+        shutil.copyfileobj(content, kept)
+    job.save()
+    record(actor=actor, verb="import.start", obj=job, data={"file": job.name})
+    return job
+
+
+def run_import(*, job: UUID) -> ImportJob:
+    """Safe to run again after a crash: what was half done had left nothing."""
+    found = ImportJob.objects.select_related("project", "created_by").filter(uuid=job).first()
+    if found is None:
+        raise Missing(_("There is no such job."))
+    _transition(found, ImportJob.State.RUNNING, step="checking", done=0)
+    try:
+        errors = _check(found)
+        if not errors:
+            _write(found)
+            return found
+    except FileFault as fault:
+        errors = [{"row": fault.row, "field": "", "reason": fault.reason}]
+    _transition(found, ImportJob.State.FAILED, step="", errors=errors)
+    return found
+
+
+def _transition(job: ImportJob, to: str, **values: Any) -> None:
+    allowed = [state for state, moves in ImportJob.MOVES.items() if to in moves]
+    if not ImportJob.objects.filter(pk=job.pk, state__in=allowed).update(state=to, **values):
+        raise Conflict(_("This import is over already."))
+    for name, value in {"state": to, **values}.items():
+        setattr(job, name, value)
+
+
+def _check(job: ImportJob) -> list[dict[str, Any]]:
+    errors: list[dict[str, Any]] = []
+    number = 0
+    for number, raw in read(folder() / job.path):
+        try:
+            rows.parse(raw, kind=job.project.kind)
+        except RowFault as fault:
+            errors.append({"row": number, "field": fault.field, "reason": fault.reason})
+            if len(errors) >= MOST_ERRORS:
+                break
+        if number % CHUNK == 0:
+            ImportJob.objects.filter(pk=job.pk).update(done=number)
+    ImportJob.objects.filter(pk=job.pk).update(done=number, total=number)
+    job.done = job.total = number
+    if number == 0:
+        errors.append({"row": 0, "field": "", "reason": _("The file has no rows.")})
+    return errors
+
+
+@transaction.atomic
+def _write(job: ImportJob) -> None:
+    result = Imported()
+    source = (rows.parse(raw, kind=job.project.kind) for _number, raw in read(folder() / job.path))
+    while chunk := list(islice(source, CHUNK)):
+        store(actor=job.created_by, project=job.project, sound=chunk, result=result)
+    counts = {"created": result.created, "duplicates": result.duplicates}
+    _transition(job, ImportJob.State.DONE, step="", **counts)
+    record(actor=job.created_by, verb="items.import", obj=job.project, data={"file": job.name, **counts})
+
+
+def read(path: Path) -> Iterator[tuple[int, Any]]:
+    """Rows with their numbers: lines of a .jsonl, entries of a .json array. Raises FileFault."""
+    return _read_lines(path) if path.suffix == ".jsonl" else _read_array(path)
+
+
+def _read_lines(path: Path) -> Iterator[tuple[int, Any]]:
+    with path.open("rb") as file:
+        for number, line in enumerate(file, start=1):
+            if line.strip():
+                yield number, _load(line, number)
+
+
+def _load(line: bytes, number: int) -> Any:
+    again = _("Mend it and send the file again; nothing was written.")
+    try:
+        return json.loads(line.decode("utf-8-sig" if number == 1 else "utf-8"))
+    except UnicodeDecodeError as error:
+        reason = _("Line %(n)d is not UTF-8 (byte %(byte)d).") % {"n": number, "byte": error.start + 1}
+    except (ValueError, RecursionError) as error:
+        reason = _("Line %(n)d is not JSON: %(what)s.") % {"n": number, "what": error}
+    raise FileFault(number, f"{reason} {again}")
+
+
+def _read_array(path: Path) -> Iterator[tuple[int, Any]]:
+    try:
+        content = json.loads(path.read_bytes().decode("utf-8-sig"))
+    except (ValueError, RecursionError) as error:
+        raise FileFault(
+            getattr(error, "lineno", 0),
+            _("The file is not JSON: %(what)s. Mend it and send it again; nothing was written.") % {"what": error},
+        ) from error
+    if not isinstance(content, list):
+        raise FileFault(1, _("The file must hold one JSON array of rows, or one row a line as .jsonl."))
+    yield from enumerate(content, start=1)

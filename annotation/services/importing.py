@@ -1,0 +1,112 @@
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import connection, transaction
+from django.utils.translation import gettext as _
+
+from annotation import rows
+from annotation.models import Gold, Item, Project
+from annotation.rows import Row, RowFault
+from annotation.services.slots import add_slots, ensure_gold_slots
+from sftlab.accounts.models import User
+from sftlab.audit.services import record
+from sftlab.errors import BadInput, TooLarge
+
+MOST_ROWS = 10_000
+
+_INSERT = """
+INSERT INTO annotation_item (
+    uuid, created_at, project_id, source_id, messages, input, output, metadata, sha256, lane, skill, priority
+)
+SELECT gen_random_uuid(), now(), %s, r.* FROM unnest(
+    %s::text[], %s::jsonb[], %s::text[], %s::text[], %s::jsonb[], %s::text[], %s::text[], %s::text[], %s::int[]
+) AS r(source_id, messages, input, output, metadata, sha256, lane, skill, priority)
+ON CONFLICT (project_id, sha256) DO NOTHING
+RETURNING id, sha256
+"""
+
+
+@dataclass
+class Imported:
+    created: int = 0
+    duplicates: int = 0
+    errors: list[dict[str, Any]] = field(default_factory=list)
+
+
+@transaction.atomic
+def import_rows(*, actor: User, project: Project, raw: Any) -> Imported:
+    """The sound rows become items; the others are listed with their number (from 1), field and reason."""
+    if not isinstance(raw, list):
+        raise BadInput(_("The body must be a JSON array of rows."))
+    if len(raw) > MOST_ROWS:
+        raise TooLarge(
+            _("More than %(n)d rows at once. Send them in parts, or as a file to import/.") % {"n": MOST_ROWS}
+        )
+    result = Imported()
+    sound = list(_parse(raw, project, result.errors))
+    store(actor=actor, project=project, sound=sound, result=result)
+    record(
+        actor=actor,
+        verb="items.import",
+        obj=project,
+        data={"created": result.created, "duplicates": result.duplicates, "errors": len(result.errors)},
+    )
+    return result
+
+
+def _parse(raw: Iterable[Any], project: Project, errors: list[dict[str, Any]]) -> Iterable[Row]:
+    for number, row in enumerate(raw, start=1):
+        try:
+            yield rows.parse(row, kind=project.kind)
+        except RowFault as fault:
+            errors.append({"row": number, "field": fault.field, "reason": fault.reason})
+
+
+def store(*, actor: User, project: Project, sound: Sequence[Row], result: Imported) -> None:
+    """Writes parsed rows in the caller's transaction; what is there already counts as a duplicate."""
+    with_output = project.kind == Project.Kind.RATE
+    unique: dict[str, Row] = {}
+    for row in sound:
+        unique.setdefault(row.sha256(with_output=with_output), row)
+    items = _insert(project, unique)
+    ordinary = [pk for sha256, pk in items.items() if unique[sha256].gold is None]
+    add_slots(project, ordinary)
+    golden = [
+        Gold(item_id=pk, answer=row.gold.as_json(), feedback=row.feedback, created_by=actor)
+        for sha256, pk in items.items()
+        if (row := unique[sha256]).gold is not None
+    ]
+    if golden:
+        Gold.objects.bulk_create(golden)
+        ensure_gold_slots(project)
+    result.created += len(items)
+    result.duplicates += len(sound) - len(items)
+
+
+def _insert(project: Project, unique: dict[str, Row]) -> dict[str, int]:
+    """sha256 → id of the rows that were new."""
+    if not unique:
+        return {}
+    found = unique.values()
+    columns: list[Any] = [
+        [row.source_id for row in found],
+        [json.dumps(row.messages, ensure_ascii=False) for row in found],
+        [row.input for row in found],
+        [row.output for row in found],
+        [json.dumps(row.metadata, ensure_ascii=False) for row in found],
+        list(unique),
+        [_lane(row) for row in found],
+        [row.skill for row in found],
+        [row.priority for row in found],
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(_INSERT, [project.pk, *columns])
+        return {sha256: pk for pk, sha256 in cursor.fetchall()}
+
+
+def _lane(row: Row) -> str:
+    if row.gold is None:
+        return Item.Lane.WORK
+    return Item.Lane.TRAINING if row.gold.training else Item.Lane.GOLD
