@@ -25,6 +25,7 @@ def create_user(
     password: str,
     is_admin: bool = False,
     scripted: bool = False,
+    demo: bool = False,
     language: str = "",
 ) -> User:
     """Raises BadInput when the name is taken or the password is weak."""

@@ -1,0 +1,61 @@
+"""The project's own data, as the demo sends it."""
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+
+Json = dict[str, Any]
+
+
+def _file(name: str) -> Path:
+    return Path(settings.BASE_DIR) / "fixtures" / name
+
+
+def rows(name: str) -> list[Json]:
+    """A JSON array, or one JSON object a line."""
+    text = _file(name).read_text(encoding="utf-8")
+    found: list[Json] = json.loads(text) if name.endswith(".json") else [json.loads(line) for line in text.splitlines()]
+    return found
+
+
+def text(name: str) -> str:
+    return _file(name).read_text(encoding="utf-8")
+
+
+def instruction_rows() -> list[Json]:
+    """Every training row, in the three shapes that an import takes."""
+    return [*rows("train.jsonl"), *rows("train_alpaca.json"), *rows("train_sharegpt.json")]
+
+
+def bad_rows() -> list[Any]:
+    """Rows that an import must refuse; the line that is not JSON is left to the file import's own test."""
+    found = []
+    for line in text("bad_rows.jsonl").splitlines():
+        try:
+            found.append(json.loads(line))
+        except ValueError:
+            continue
+    return found
+
+
+def turns_of(row: Json) -> list[Json]:
+    """The row's turns as `{role, content}`, its answer last if it has one."""
+    if "conversations" in row:
+        roles = {"human": "user", "gpt": "assistant", "system": "system"}
+        return [{"role": roles[turn["from"]], "content": turn["value"]} for turn in row["conversations"]]
+    asked = [{"role": "user", "content": row["instruction"]}]
+    return [*asked, {"role": "assistant", "content": row["output"]}] if row.get("output") else asked
+
+
+def question(turns: list[Json]) -> str:
+    """The person's turns as one text: how a script recognises what it is asked."""
+    return "\n".join(turn["content"].strip() for turn in turns if turn["role"] == "user")
+
+
+@cache
+def references() -> dict[str, list[str]]:
+    """Question → good answers, for the scripted raters."""
+    return {question(item["turns"]): item["references"] for item in rows("eval.jsonl")}
