@@ -30,15 +30,13 @@ def instruction_rows() -> list[Json]:
     return [*rows("train.jsonl"), *rows("train_alpaca.json"), *rows("train_sharegpt.json")]
 
 
-def bad_rows() -> list[Any]:
-    """Rows that an import must refuse; the line that is not JSON is left to the file import's own test."""
-    found = []
-    for line in text("bad_rows.jsonl").splitlines():
-        try:
-            found.append(json.loads(line))
-        except ValueError:
-            continue
-    return found
+BROKEN = {"type", "roles", "too_long", "control"}
+
+
+def broken_rows() -> list[Any]:
+    """The bad rows that are not rows at all, which an import refuses one by one."""
+    lines = text("bad_rows.jsonl").splitlines()
+    return [json.loads(lines[bad["line"] - 1]) for bad in rows("bad_rows.expected.json") if bad["kind"] in BROKEN]
 
 
 def turns_of(row: Json) -> list[Json]:
@@ -46,13 +44,20 @@ def turns_of(row: Json) -> list[Json]:
     if "conversations" in row:
         roles = {"human": "user", "gpt": "assistant", "system": "system"}
         return [{"role": roles[turn["from"]], "content": turn["value"]} for turn in row["conversations"]]
-    asked = [{"role": "user", "content": row["instruction"]}]
+    instruction = f"{row['instruction']}\n{row.get('input') or ''}".strip()
+    asked = [{"role": "user", "content": instruction}]
     return [*asked, {"role": "assistant", "content": row["output"]}] if row.get("output") else asked
 
 
 def question(turns: list[Json]) -> str:
     """The person's turns as one text: how a script recognises what it is asked."""
     return "\n".join(turn["content"].strip() for turn in turns if turn["role"] == "user")
+
+
+def task_question(item: Json) -> str:
+    """The same of an item as annotators are handed it."""
+    last = f"{item['instruction']}\n{item['input']}".strip()
+    return question([*item["messages"], {"role": "user", "content": last}])
 
 
 @cache

@@ -67,15 +67,10 @@ class Loop:
 def annotate(loop: Loop) -> str:
     project = _project(loop, "Instruction data", kind="write", overlap=1, gold_rate=0.06, review_rate=1.0)
     added = loop.admin.add_items(project["id"], [*fixtures.instruction_rows(), *fixtures.rows("gold_write.jsonl")])
-    refused = loop.admin.add_items(project["id"], _only_bad(fixtures.bad_rows()))
+    refused = loop.admin.add_items(project["id"], fixtures.broken_rows())
     loop.found["project"] = project
     written = sum(_in_parallel(people.ANNOTATORS, lambda who: _write(loop, who, project["id"])))
     return f"{added['created']} new rows, {len(refused['errors'])} bad rows refused, {written} responses"
-
-
-def _only_bad(rows: list[Any]) -> list[Any]:
-    """Without what an import takes as a row like any other: the demo keeps its data clean."""
-    return [row for row in rows if not isinstance(row, dict) or not isinstance(row.get("instruction"), str)]
 
 
 def _project(loop: Loop, name: str, **settings: Any) -> Json:
@@ -83,7 +78,7 @@ def _project(loop: Loop, name: str, **settings: Any) -> Json:
     made = loop.named(
         "projects/",
         name,
-        lambda: loop.admin.create_project(name, language="", guidelines=guidelines, lease_minutes=30, **settings),
+        lambda: loop.admin.create_project(name, language="mixed", guidelines=guidelines, lease_minutes=30, **settings),
     )
     for who in [*people.ANNOTATORS, people.REVIEWER, *people.VISITORS[:2]]:
         loop.admin.add_member(made["id"], who.name, who.role)
@@ -95,24 +90,26 @@ def _write(loop: Loop, who: people.Person, project: str) -> int:
     answers = _prepared_answers()
     client, done = loop.as_(who.name), 0
     while (task := client.claim(project)) is not None:
-        item = task["item"]
-        answer = scripts.pick(answers[fixtures.question(item["messages"])], who.name)
+        answer = scripts.pick(answers[fixtures.task_question(task["item"])], who.name)
         body = {"output": answer, "lead_time": scripts.lead_time(who.name, answer)}
         client.submit(task["assignment"], body, key=task["assignment"])
         done += 1
     return done
 
 
+def _asked(row: Json) -> str:
+    return fixtures.question(fixtures.turns_of(row))
+
+
 def _prepared_answers() -> dict[str, dict[str, str]]:
     """Question → person → what a script answers."""
     prepared: dict[str, dict[str, str]] = {}
     for row in fixtures.instruction_rows():
-        turns = fixtures.turns_of(row)
-        prepared[fixtures.question(turns[:-1])] = {"": turns[-1]["content"]}
+        prepared[_asked(row)] = {"": fixtures.turns_of(row)[-1]["content"]}
     for row in fixtures.rows("gold_write.jsonl"):
-        prepared[fixtures.question(fixtures.turns_of(row)[:1])] = {"": row["good"]}
+        prepared[_asked(row)] = {"": row["good"]}
     for row in fixtures.rows("write_tasks.jsonl"):
-        prepared[fixtures.question(fixtures.turns_of(row))] = row["scripted_answers"]
+        prepared[_asked(row)] = row["scripted_answers"]
     return prepared
 
 
@@ -277,13 +274,13 @@ def leave_work(loop: Loop) -> str:
 
 
 def _rate_rows(loop: Loop, who: people.Person, project: str) -> int:
-    ratings = {fixtures.question(fixtures.turns_of(row)): row for row in fixtures.rows("rate.jsonl")}
+    ratings = {_asked(row): row for row in fixtures.rows("rate.jsonl")}
     gold = {
         fixtures.question(fixtures.turns_of(row)): row["gold"]["expected"] for row in fixtures.rows("gold_rate.jsonl")
     }
     client, done = loop.as_(who.name), 0
     while (task := client.claim(project)) is not None:
-        asked = fixtures.question(task["item"]["messages"])
+        asked = fixtures.task_question(task["item"])
         given = gold.get(asked) or scripts.pick(ratings[asked]["scripted_ratings"], who.name)
         body = {"ratings": given, "flags": [], "lead_time": scripts.lead_time(who.name, asked)}
         client.submit(task["assignment"], body, key=task["assignment"])
