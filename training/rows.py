@@ -29,8 +29,8 @@ def train_rows(version: DatasetVersion) -> int:
 
 def version_rows(version: DatasetVersion, split: str | None = None) -> Iterator[dict[str, Any]]:
     rows = VersionRow.objects.filter(version=version, **({"split": split} if split else {})).order_by("number")
-    for row in rows.iterator():
-        yield {"id": row.uuid, "messages": row.messages, "metadata": row.metadata}
+    for row in rows.select_related("item").iterator():
+        yield {"id": row.item.uuid, "messages": row.messages, "metadata": row.metadata}
 
 
 def write_data(run_dir: Path, versions: Iterable[tuple[DatasetVersion, float]]) -> dict[str, list[dict[str, Any]]]:

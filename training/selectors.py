@@ -34,9 +34,14 @@ def visible_models(user: User) -> "QuerySet[LanguageModel]":
     models = LanguageModel.objects.select_related("base", "run", "registered_by")
     if user.is_admin:
         return models
-    if not Membership.objects.filter(user=user, role=Membership.Role.MANAGER).exists():
+    if not may_look(user):
         return models.none()
     return models.filter(Q(run__isnull=True) | Q(run__in=visible_runs(user).values("pk")))
+
+
+def may_look(user: User) -> bool:
+    """Whether there is anything of training for this person to see."""
+    return user.is_admin or Membership.objects.filter(user=user, role=Membership.Role.MANAGER).exists()
 
 
 def visible_preflights(user: User) -> "QuerySet[Preflight]":
@@ -52,3 +57,8 @@ def curve(run: Run, kind: str) -> list[Metric]:
     """One point per step: the last attempt's."""
     found = Metric.objects.filter(attempt__run=run, kind=kind).order_by("step", "-attempt__number").distinct("step")
     return list(found)
+
+
+def last_points(run: Run, count: int) -> list[Metric]:
+    """The newest training points, the newest first."""
+    return list(Metric.objects.filter(attempt__run=run, kind=Metric.Kind.TRAIN).order_by("-step", "-attempt")[:count])

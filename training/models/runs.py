@@ -53,6 +53,16 @@ class Run(PublicModel, Moving):
         return self.name
 
     @property
+    def base_eval_loss(self) -> float | None:
+        loss: float | None = self.result.get("base_eval_loss")
+        return loss
+
+    @property
+    def eval_loss(self) -> float | None:
+        loss: float | None = self.result.get("eval_loss")
+        return loss
+
+    @property
     def is_over(self) -> bool:
         return self.status in {self.Status.FINISHED, self.Status.FAILED, self.Status.CANCELLED}
 

@@ -14,7 +14,7 @@ Moves = Mapping[str, frozenset[str]]
 class Moving(models.Model):
     MOVES: ClassVar[Moves] = {}
 
-    status: Any
+    status: models.CharField[str, str]
 
     class Meta:
         abstract = True
@@ -26,7 +26,8 @@ class Moving(models.Model):
             raise Conflict(
                 _("This can't go from “%(before)s” to “%(to)s”.") % {"before": before, "to": str(to)}, code="bad_move"
             )
-        changed = type(self)._default_manager.filter(pk=self.pk, status=before).update(status=to, **fields)
+        mine = type(self)._default_manager.filter(pk=self.pk)
+        changed = mine.filter(status=before).update(status=to, **fields)
         if not changed:
             raise Conflict(_("Someone else was faster; look again."), code="lost_race")
         self.status = str(to)

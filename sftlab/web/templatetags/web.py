@@ -39,7 +39,9 @@ def markdown(text: str | None) -> SafeString:
 
 @register.filter
 def number(value: float | None, decimals: int = 2) -> str:
-    return "–" if value is None else number_format(value, decimals, force_grouping=abs(value) >= 10_000)
+    if value is None or value == "":  # a template gives "" for what is not there
+        return "–"
+    return number_format(value, decimals, force_grouping=abs(value) >= 10_000)
 
 
 @register.filter

@@ -1,0 +1,59 @@
+"""A run's diagnosis in words."""
+
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+from training.diagnosis import Finding, diagnose
+from training.models import Metric, Run
+from training.selectors import curve
+
+
+@dataclass(frozen=True)
+class Words:
+    kind: str
+    tone: str
+    title: str
+    evidence: str
+
+
+def findings(run: Run) -> list[Words]:
+    train = [(p.step, p.values["loss"]) for p in curve(run, Metric.Kind.TRAIN) if "loss" in p.values]
+    evaluation = [(p.step, p.values["loss"]) for p in curve(run, Metric.Kind.EVAL) if "loss" in p.values]
+    return [in_words(finding) for finding in diagnose(train, evaluation, over=run.status == Run.Status.FINISHED)]
+
+
+def in_words(finding: Finding) -> Words:
+    texts = {
+        "overfitting": (
+            "warn",
+            _("It overfits."),
+            _(
+                "The evaluation loss was lowest at step %(best_step)d (%(best).3f) and is %(last).3f at step "
+                "%(last_step)d. Fewer epochs, a lower rate or more rows help; the best checkpoint is what is kept."
+            ),
+        ),
+        "underfitting": (
+            "",
+            _("There is more to learn."),
+            _(
+                "The evaluation loss was still falling at the end: from %(before).3f to %(last).3f at step "
+                "%(last_step)d. More epochs or a higher rate would bring it further."
+            ),
+        ),
+        "diverging": (
+            "bad",
+            _("It diverges."),
+            _(
+                "The training loss of the last quarter is %(last).3f on average, that of the first was %(first).3f. "
+                "Take a tenth of the learning rate, or a longer warm-up."
+            ),
+        ),
+        "rate_too_high": (
+            "warn",
+            _("The learning rate may be too high."),
+            _("The training loss jumped by half %(jumps)d times in %(steps)d steps. Try a third of the rate."),
+        ),
+    }
+    tone, title, evidence = texts[finding.kind]
+    return Words(finding.kind, tone, title, evidence % finding.evidence)
