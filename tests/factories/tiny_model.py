@@ -23,6 +23,7 @@ def make_tiny_model(
     special: list[str] | None = None,
     chat_template: str = CHATML,
     eos: str = "<|im_end|>",
+    tied: bool = True,
     seed: int = 0,
 ) -> Path:
     """`merges` are byte-level BPE merges such as ("\\u010a", "a") for a newline and an a."""
@@ -31,7 +32,9 @@ def make_tiny_model(
     tokenizer = _tokenizer(merges or [], specials)
     tokenizer.save(str(folder / "tokenizer.json"))
     vocab = tokenizer.get_vocab_size()
-    config = _config(vocab, hidden, layers, bos=tokenizer.token_to_id("<s>"), eos=tokenizer.token_to_id(eos))
+    config = _config(vocab, hidden, layers, bos=tokenizer.token_to_id("<s>"), eos=tokenizer.token_to_id(eos)) | {
+        "tie_word_embeddings": tied
+    }
     tokenizer_config = {
         "tokenizer_class": "PreTrainedTokenizerFast",
         "bos_token": "<s>",
@@ -77,7 +80,6 @@ def _config(vocab: int, hidden: int, layers: int, bos: int, eos: int) -> dict[st
         "max_position_embeddings": 2048,
         "rms_norm_eps": 1e-5,
         "rope_theta": 10000.0,
-        "tie_word_embeddings": True,
         "attention_bias": False,
         "mlp_bias": False,
         "bos_token_id": bos,
@@ -96,6 +98,8 @@ def _weights(config: dict[str, object], seed: int) -> dict[str, np.ndarray]:
         return rng.normal(0, 0.1, (rows, columns)).astype(np.float32)
 
     weights = {"model.embed_tokens.weight": matrix(vocab, hidden), "model.norm.weight": np.ones(hidden, np.float32)}
+    if not config["tie_word_embeddings"]:
+        weights["lm_head.weight"] = matrix(vocab, hidden)
     for layer in range(layers):
         shapes = {
             "self_attn.q_proj": (hidden, hidden),

@@ -16,7 +16,6 @@ class Batch:
     input_ids: Any
     position_ids: Any
     row_lengths: tuple[int, ...] | None
-    mask: Any
     predict: Any
     targets: Any
     weights: Any
@@ -43,7 +42,6 @@ def make_batch(rows: Rows, chosen: Sequence[int], device: Any, *, padded: bool) 
         input_ids=tensor(_side_by_side(pairs, lengths) if padded else np.concatenate([ids for ids, _ in pairs])[None]),
         position_ids=None if padded else tensor(np.concatenate([np.arange(n) for n in lengths])[None]),
         row_lengths=None if padded else tuple(lengths),
-        mask=tensor(np.arange(max(lengths)) < np.array(lengths)[:, None]) if padded else None,
         predict=tensor(predict),
         targets=tensor(targets),
         weights=None if (weights == 1).all() else tensor(weights[of_row], torch.float64),
@@ -59,7 +57,7 @@ def _starts(lengths: Sequence[int], padded: bool) -> list[int]:
 
 
 def _side_by_side(pairs: Sequence[tuple[Any, Any]], lengths: Sequence[int]) -> Any:
-    """Padded with token 0: the mask, not the id, says what is padding."""
+    """Padded on the right, where no token of a causal model looks; no id means padding, so none is lost."""
     table = np.zeros((len(pairs), max(lengths)), np.int64)
     for line, (ids, _) in zip(table, pairs, strict=True):
         line[: len(ids)] = ids

@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from training.trainer.loop import step_seed
 from training.trainer.memory import peak_rss_mb
 from training.trainer.run_dir import RunDir
 from training.trainer.spec import Decoding, GenerateSpec, Spec
+from training.trainer.tuned import Tuned
 
 OUTPUTS = "outputs.jsonl"
 
@@ -39,7 +41,7 @@ def generate(run_dir: RunDir, spec: Spec, events: Events, cache: Path) -> dict[s
     part = run_dir.path / f".{OUTPUTS}"
     done = _answered(part)
     with part.open("a", encoding="utf-8") as outputs:
-        for answers in _answers(tuned.for_generation(), chat, items, body, done):
+        for answers in _answers(tuned, chat, items, body, done):
             outputs.writelines(json.dumps(answer, ensure_ascii=False) + "\n" for answer in answers)
             outputs.flush()
             done |= {answer["id"]: answer for answer in answers}
@@ -70,18 +72,23 @@ def read_items(path: Path, chat: Chat) -> list[Item]:
 
 
 def _answers(
-    model: Any, chat: Chat, items: Sequence[Item], body: GenerateSpec, done: dict[str, Any]
+    tuned: Tuned, chat: Chat, items: Sequence[Item], body: GenerateSpec, done: dict[str, Any]
 ) -> Iterator[list[dict[str, Any]]]:
-    """Prompts of like length together; the batches do not depend on what was answered before."""
-    order = sorted(items, key=lambda item: len(item.prompt))
-    size = body.decoding.batch_size
-    for number, at in enumerate(range(0, len(order), size)):
-        batch = order[at : at + size]
+    """The batches do not depend on what was answered before, so a second start gives the same answers."""
+    model, decoding = tuned.for_generation(), body.decoding
+    for number, batch in enumerate(_batches(items, decoding.batch_size, even=tuned.options.passes != "inject")):
         if any(item.id not in done for item in batch):
-            answers = answer(
-                model, chat, [item.prompt for item in batch], body.decoding, step_seed(body.seed, number, 0)
-            )
+            prompts = [item.prompt for item in batch]
+            answers = answer(model, chat, prompts, decoding, step_seed(body.seed, number, 0))
             yield [{"id": item.id} | found for item, found in zip(batch, answers, strict=True)]
+
+
+def _batches(items: Sequence[Item], size: int, *, even: bool) -> Iterator[list[Item]]:
+    """Prompts of like length together; of the same length where padding would come between virtual tokens and text."""
+    ordered = sorted(items, key=lambda item: len(item.prompt))
+    groups = groupby(ordered, key=lambda item: len(item.prompt) if even else 0)
+    for group in (list(found) for _, found in groups):
+        yield from (group[at : at + size] for at in range(0, len(group), size))
 
 
 def answer(

@@ -1,41 +1,39 @@
 """A finished result on its base, ready to answer."""
 
-import json
 from typing import Any
 
 from training.trainer.base_model import Source, load_base
 from training.trainer.errors import TrainerError
 from training.trainer.methods import bottleneck
-from training.trainer.methods.options import Full, Options, Prefix, Prompt
+from training.trainer.methods.options import Bottleneck, Full
+from training.trainer.result_card import read_card
 from training.trainer.tuned import Tuned
 
-PASSES: dict[str, type[Options]] = {
-    "PREFIX_TUNING": Prefix,
-    "P_TUNING": Prompt,
-    "PROMPT_TUNING": Prompt,
-}
 
-
-def load_tuned(source: Source, *, dtype: str = "float32", device: str = "cpu") -> Tuned:
-    from peft import PeftModel
-
-    base = load_base(source, dtype=dtype, device=device)
-    folder = source.adapter
-    if folder is None:
+def load_tuned(source: Source, *, device: str = "cpu", as_trained: bool = True) -> Tuned:
+    """The base in four bits where the adapter was trained so, unless asked for in full precision."""
+    if source.adapter is None:
+        base = load_base(source, dtype="float32", device=device)
         return Tuned(model=base, core=base, options=Full())
-    if (folder / bottleneck.CONFIG).is_file():
-        return bottleneck.load(base, folder)
-    if not (folder / "adapter_config.json").is_file():
-        raise TrainerError("broken_adapter", f"{folder} holds no adapter: adapter_config.json is missing.")
-    try:
-        model: Any = PeftModel.from_pretrained(base, folder, local_files_only=True)
-    except (OSError, ValueError, RuntimeError, KeyError) as problem:
-        raise TrainerError("broken_adapter", f"The adapter in {folder} cannot be loaded: {problem}") from problem
-    kind = json.loads((folder / "adapter_config.json").read_text(encoding="utf-8"))["peft_type"]
-    return Tuned(model=model, core=base, options=PASSES.get(kind, Full)(), peft=True)
+    card = read_card(source.adapter)
+    base = load_base(source, dtype="float32", device=device, four_bit=card.on_four_bits and as_trained)
+    if isinstance(card.options, Bottleneck):
+        return bottleneck.load(base, source.adapter)
+    return Tuned(model=_with_peft(base, source), core=base, options=card.options, peft=True)
 
 
 def any_device() -> str:
     import torch
 
     return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def _with_peft(base: Any, source: Source) -> Any:
+    from peft import PeftModel
+
+    try:
+        return PeftModel.from_pretrained(base, source.adapter, local_files_only=True)
+    except (OSError, ValueError, RuntimeError, KeyError) as problem:
+        raise TrainerError(
+            "broken_adapter", f"The adapter in {source.adapter} cannot be loaded: {problem}"
+        ) from problem

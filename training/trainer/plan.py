@@ -58,11 +58,11 @@ class Plan:
             part.start + _draw(part.count, number, np.random.default_rng([self.seed, i]), epoch * number)
             for i, (part, number) in enumerate(zip(self.parts, drawn, strict=True))
         ]
-        order: Indices = rng.permutation(np.concatenate(rows))
+        order = rng.permutation(np.concatenate(rows))
         if self.config.curriculum:
             keys = self.lengths if self.config.curriculum == "length" else self.difficulty
             order = order[np.argsort(keys[order], kind="stable")]
-        return order
+        return np.asarray(order, np.int64)
 
 
 def passes(rows: Indices, lengths: Indices, config: TrainConfig, *, padded: bool) -> list[list[int]]:
@@ -79,12 +79,16 @@ def passes(rows: Indices, lengths: Indices, config: TrainConfig, *, padded: bool
 
 
 def share(rows: Indices, lengths: Indices, rank: int, world: int) -> Indices:
-    """This rank's rows of a step: dealt back and forth by length, so that the ranks have about the same to do."""
+    """This rank's rows of a step: the longest first, each to the rank that has the fewest tokens so far."""
     if world == 1:
         return rows
-    ordered = rows[np.argsort(lengths[rows], kind="stable")]
-    turn = np.arange(len(ordered)) % (2 * world)
-    return ordered[(turn == rank) | (turn == 2 * world - 1 - rank)]
+    held, mine = [0] * world, []
+    for row in rows[np.argsort(-lengths[rows], kind="stable")]:
+        lightest = held.index(min(held))
+        held[lightest] += int(lengths[row])
+        if lightest == rank:
+            mine.append(row)
+    return np.array(mine, np.int64)
 
 
 def _size(group: Sequence[int], lengths: Indices, padded: bool) -> int:

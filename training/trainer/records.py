@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -47,8 +48,8 @@ def to_record(row: Mapping[str, Any], default_id: str) -> Record:
     metadata = row.get("metadata") or {}
     difficulty = row.get("difficulty", metadata.get("difficulty", 0.0)) or 0.0
     weight = float(row.get("weight") or 1.0) if row.get("weight") != 0 else 0.0
-    if weight < 0:
-        raise ValueError("its weight is below 0")
+    if not 0 <= weight < inf:
+        raise ValueError(f"its weight is {weight}")
     return Record(
         id=str(row.get("id", default_id)),
         messages=tuple(to_messages(row)),

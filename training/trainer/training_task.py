@@ -21,6 +21,7 @@ from training.trainer.methods.build import Setting, build_model
 from training.trainer.methods.options import Full, Qlora
 from training.trainer.plan import Part, Plan
 from training.trainer.ranks import Ranks
+from training.trainer.result_card import write_card
 from training.trainer.rows import Options, Rows, join, prepared
 from training.trainer.run_dir import RunDir
 from training.trainer.spec import DataFile, Spec, TrainSpec
@@ -75,7 +76,7 @@ def train(run_dir: RunDir, spec: Spec, events: Events, cache: Path, ranks: Ranks
     if ready.eval_rows is not None and state.best_step not in (None, state.step):
         load_weights(saves.at(state.best_step or 0), loop.named)
     if ranks.first:
-        save_adapter(run_dir.path, loop.tuned, ready)
+        save_adapter(run_dir.path, loop.tuned, body.method_name, ready)
     return _result(body=body, loop=loop, ready=ready, state=state, device=device, seconds=time.monotonic() - started)
 
 
@@ -134,7 +135,7 @@ def load_for_training(body: TrainSpec, source: Source, device: str) -> Any:
         double_quant=getattr(body.method, "double_quant", True),
     )
     if body.config.activation_checkpointing:
-        base.gradient_checkpointing_enable({"use_reentrant": False})
+        base.activation_checkpointing_enable({"use_reentrant": False})
     return base
 
 
@@ -182,12 +183,13 @@ def versions() -> dict[str, str]:
     return {"python": platform.python_version()} | {name: version(name) for name in ("torch", "transformers", "peft")}
 
 
-def save_adapter(folder: Path, tuned: Tuned, ready: Prepared) -> None:
+def save_adapter(folder: Path, tuned: Tuned, method: str, ready: Prepared) -> None:
     """Whole or absent, with the tokenizer, the template and when to stop."""
     beside = folder / f".{ADAPTER}"
     shutil.rmtree(beside, ignore_errors=True)
     beside.mkdir()
     tuned.save(beside)
+    write_card(beside, method, ready.source)
     write_serving_files(beside, tuned.core, ready.chat)
     shutil.rmtree(folder / ADAPTER, ignore_errors=True)
     beside.rename(folder / ADAPTER)

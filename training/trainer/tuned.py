@@ -22,6 +22,10 @@ class Tuned:
     options: Options
     peft: bool = False
 
+    def __post_init__(self) -> None:
+        found = self.core.config._attn_implementation
+        self._usual_attention = "sdpa" if found == attention.NAME else found
+
     def trained(self) -> dict[str, nn.Parameter]:
         return {name: p for name, p in self.model.named_parameters() if p.requires_grad}
 
@@ -48,11 +52,10 @@ class Tuned:
         extra: dict[str, Any] = {}
         if batch.row_lengths is not None:
             extra = {"row_lengths": batch.row_lengths}
-        self._attend_by(attention.NAME if extra else "sdpa")
+        self._attend_by(attention.NAME if extra else self._usual_attention)
         states: Tensor = self._decoder()(
             input_ids=batch.input_ids,
             position_ids=batch.position_ids,
-            attention_mask=batch.mask,
             use_cache=False,
             **extra,
         ).last_hidden_state
@@ -76,7 +79,7 @@ class Tuned:
         self.model.save_pretrained(folder)
 
     def for_generation(self) -> Any:
-        self._attend_by("sdpa")
+        self._attend_by(self._usual_attention)
         return self.model.eval()
 
     def _decoder(self) -> Any:
@@ -88,17 +91,16 @@ class Tuned:
             self.core.set_attn_implementation(name)
 
     def _with_virtual(self, batch: Batch) -> Tensor:
-        self._attend_by("sdpa")
+        self._attend_by(self._usual_attention)
         rows = len(batch.input_ids)
         prompt = self.model.get_prompt(batch_size=rows)
         virtual = self.model.active_peft_config.num_virtual_tokens
-        mask = torch.cat([batch.mask.new_ones(rows, virtual), batch.mask], dim=1)
         if self.options.passes == "prefix":
             states: Tensor = self._decoder()(
-                input_ids=batch.input_ids, attention_mask=mask, past_key_values=prompt, use_cache=True
+                input_ids=batch.input_ids, past_key_values=prompt, use_cache=True
             ).last_hidden_state
             return states
         embeddings = self.core.get_input_embeddings()(batch.input_ids)
         inputs = torch.cat([prompt.to(embeddings.dtype), embeddings], dim=1)
-        states = self._decoder()(inputs_embeds=inputs, attention_mask=mask, use_cache=False).last_hidden_state
+        states = self._decoder()(inputs_embeds=inputs, use_cache=False).last_hidden_state
         return states[:, virtual:]

@@ -66,6 +66,7 @@ def build(base: Any, options: opts.Bottleneck, setting: "Setting | None" = None)
 def load(base: Any, folder: Path) -> Tuned:
     from safetensors.torch import load_file
 
+    base.requires_grad_(False)
     tuned = build(base, opts.Bottleneck(**json.loads((folder / CONFIG).read_text())))
     weights = load_file(folder / WEIGHTS)
     parameters = dict(base.named_parameters())
