@@ -13,7 +13,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -39,9 +38,11 @@ class Address:
 
 
 def explain(error: BaseException) -> str:
-    """One line for a person: what failed, and what to do."""
+    """One line for a person."""
     text = str(error).splitlines()[0]
-    return text if isinstance(error, DatabaseUnavailable) else f"The database went away: {text}. Start it and try again."
+    return (
+        text if isinstance(error, DatabaseUnavailable) else f"The database went away: {text}. Start it and try again."
+    )
 
 
 _held: dict[Path, tuple[IO[bytes], Address]] = {}
@@ -61,6 +62,12 @@ def ensure_running(folder: Path) -> Address:
     address = _wait_ready(folder)
     _held[folder] = (users, address)
     return address
+
+
+def leave(folder: Path) -> None:
+    """Stop using it before this process ends; the last one to leave stops the server."""
+    users, _address = _held.pop(folder.resolve())
+    users.close()
 
 
 def _wait_ready(folder: Path) -> Address:
@@ -193,14 +200,6 @@ def _is_postgres(pid: int) -> bool:
 def _release() -> None:
     for file, _ in _held.values():
         file.close()
-
-
-@contextlib.contextmanager
-def running(folder: Path) -> Iterator[Address]:
-    """The server for the length of a block, for tests and tools."""
-    yield ensure_running(folder)
-    folder = folder.resolve()
-    _held.pop(folder)[0].close()
 
 
 if __name__ == "__main__":
