@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from sftlab.errors import FieldError
+from sftlab.errors import BadInput, FieldError
 from sftlab.text.language import detect
 
 ROLES = ("system", "user", "assistant")
@@ -110,3 +110,20 @@ def _label(raw: Mapping[str, Any], metadata: Mapping[str, Any], name: str, fault
         faults.append({"field": f"metadata.{name}", "reason": "must be a short text"})
         return ""
     return str(value)
+
+
+def read_file(content: bytes) -> list[Any]:
+    """A JSON array, or JSON lines. Raises BadInput that names the broken line."""
+    text = content.decode("utf-8-sig", errors="replace")
+    if text.lstrip()[:1] == "[":
+        return list(_loads(text, line=None))
+    return [_loads(line, line=number) for number, line in enumerate(text.splitlines(), start=1) if line.strip()]
+
+
+def _loads(text: str, *, line: int | None) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        where = f"Line {line}" if line else "The file"
+        reason = f"{where} is not JSON: {error}"
+        raise BadInput(reason, errors=[{"field": "file", "reason": reason}]) from error

@@ -1,0 +1,137 @@
+"""From a model down to the rows it learnt from and who wrote them."""
+
+from django.utils.translation import gettext as _
+
+from annotation.models import DatasetVersion, Item, Response, VersionRow
+from evaluation.lineage.finding import by_uuid
+from evaluation.lineage.nodes import Group, Kind, Node, Reader, one, some
+from evaluation.models import System
+from training.models import LanguageModel, Run
+
+
+def _model(model: LanguageModel, reader: Reader) -> Node:
+    facts = {
+        "kind": model.get_kind_display(),
+        "family": model.family,
+        "parameters": model.parameters,
+        "licence": model.licence,
+        "weights_sha256": model.sha256,
+        "adapter_sha256": model.adapter_sha256,
+        "chat_template": model.template,
+    }
+    return Node("model", str(model.uuid), model.name, _known(facts))
+
+
+def _model_up(model: LanguageModel, most: int) -> list[Group]:
+    return [*one("run", model.run), *one("model", model.base)]
+
+
+def _model_down(model: LanguageModel, most: int) -> list[Group]:
+    return [
+        some("system", System.objects.filter(model=model).order_by("-pk"), most),
+        some("run", Run.objects.filter(base_model=model).order_by("-pk"), most),
+    ]
+
+
+def _run(run: Run, reader: Reader) -> Node:
+    facts = {
+        "status": run.get_status_display(),
+        "method": run.method,
+        "config": run.config,
+        "seed": run.seed,
+        "code_version": run.code_version,
+        "eval_loss": run.result.get("eval_loss"),
+        "base_eval_loss": run.result.get("base_eval_loss"),
+        "versions": run.result.get("versions"),
+        "started_at": run.started_at,
+        "ended_at": run.ended_at,
+    }
+    return Node("run", str(run.uuid), run.name, _known(facts))
+
+
+def _run_up(run: Run, most: int) -> list[Group]:
+    versions = [used.version for used in run.datasets.select_related("version__project")]
+    return [Group("version", len(versions), versions), *one("model", run.base_model)]
+
+
+def _run_down(run: Run, most: int) -> list[Group]:
+    return one("model", LanguageModel.objects.filter(run=run).first())
+
+
+def _version(version: DatasetVersion, reader: Reader) -> Node:
+    facts = {
+        "rows": version.rows,
+        "splits": version.splits,
+        "languages": version.languages,
+        "seed": version.seed,
+        "sha256": version.sha256,
+        "note": version.note,
+        "made_at": version.created_at,
+    }
+    return Node("version", str(version.uuid), f"{version.project} {version.name}", _known(facts))
+
+
+def _version_up(version: DatasetVersion, most: int) -> list[Group]:
+    rows = Item.objects.filter(version_rows__version=version).order_by("version_rows__number")
+    return [some("row", rows, most)]
+
+
+def _version_down(version: DatasetVersion, most: int) -> list[Group]:
+    return [some("run", Run.objects.filter(datasets__version=version).order_by("-pk"), most)]
+
+
+def _row(row: Item, reader: Reader) -> Node:
+    text = row.messages[-1]["content"] if row.messages else ""
+    facts = {"messages": row.messages, "input": row.input, "metadata": row.metadata, "sha256": row.sha256}
+    return Node("row", str(row.uuid), _short(text), _known(facts))
+
+
+def _row_up(row: Item, most: int) -> list[Group]:
+    chosen = VersionRow.objects.filter(item=row, response__isnull=False).values("response")
+    return [some("response", Response.objects.filter(pk__in=chosen).order_by("pk"), most)]
+
+
+def _row_down(row: Item, most: int) -> list[Group]:
+    return [some("version", DatasetVersion.objects.filter(row_set__item=row).distinct().order_by("-pk"), most)]
+
+
+def _response(response: Response, reader: Reader) -> Node:
+    facts = {
+        "output": response.output,
+        "messages": response.messages,
+        "state": response.get_state_display(),
+        "guideline": response.guideline,
+        "seconds": response.lead_time,
+        "at": response.created_at,
+    }
+    label = _short(response.output or _("a conversation"))
+    return Node("response", str(response.uuid), label, _known(facts), scripted=response.author.scripted)
+
+
+def _response_up(response: Response, most: int) -> list[Group]:
+    return [
+        *one("person", response.author),
+        some("review", response.reviews.order_by("pk"), most),
+        *one("response", response.replaces),
+    ]
+
+
+def _response_down(response: Response, most: int) -> list[Group]:
+    return one("row", response.item)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 60 else f"{text[:59]}…"
+
+
+def _known(facts: dict[str, object]) -> dict[str, object]:
+    return {name: value for name, value in facts.items() if value not in (None, "", {}, [])}
+
+
+KINDS = [
+    Kind("model", by_uuid(LanguageModel), _model, _model_up, _model_down),
+    Kind("run", by_uuid(Run), _run, _run_up, _run_down),
+    Kind("version", by_uuid(DatasetVersion), _version, _version_up, _version_down),
+    Kind("row", by_uuid(Item), _row, _row_up, _row_down, open=False),
+    Kind("response", by_uuid(Response), _response, _response_up, _response_down, open=False),
+]

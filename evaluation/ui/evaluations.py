@@ -1,0 +1,118 @@
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import path
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from evaluation.models import Evaluation
+from evaluation.selectors.evaluations import evaluations, explore, get_evaluation
+from evaluation.selectors.tables import comparisons, score_table
+from evaluation.services.evaluations import cancel_evaluation, create_evaluation, resume_evaluation
+from evaluation.services.studies.members import saw_by_system
+from evaluation.ui.access import admins_only, me
+from evaluation.ui.forms import NewEvaluation
+from sftlab.accounts.ui.views import add_faults
+from sftlab.errors import BadInput
+
+OVER = {Evaluation.Status.DONE, Evaluation.Status.FAILED, Evaluation.Status.CANCELLED}
+
+
+@admins_only
+def evaluation_list(request: HttpRequest) -> HttpResponse:
+    page = Paginator(evaluations(), 50).get_page(request.GET.get("page"))
+    return render(request, "evaluation/evaluations.html", {"page": page})
+
+
+@admins_only
+def evaluation_new(request: HttpRequest) -> HttpResponse:
+    form = NewEvaluation(request.POST or None, initial=_chosen(request))
+    if request.method == "POST" and form.is_valid():
+        try:
+            made = create_evaluation(actor=me(request), **form.asked())
+        except BadInput as error:
+            add_faults(form, error)
+        else:
+            return redirect("evaluation:evaluation", made.uuid)
+    return render(request, "evaluation/evaluation_new.html", {"form": form})
+
+
+def _chosen(request: HttpRequest) -> dict[str, Any]:
+    """An evaluation set named in the address is chosen already."""
+    queryset = NewEvaluation().fields["evalset"].queryset  # type: ignore[attr-defined]  # a choice field
+    try:
+        chosen = queryset.filter(uuid=UUID(request.GET.get("evalset", ""))).first()
+    except ValueError:
+        return {}
+    return {"evalset": chosen} if chosen else {}
+
+
+@admins_only
+def evaluation_page(request: HttpRequest, evaluation: UUID) -> HttpResponse:
+    found = get_evaluation(evaluation)
+    context = {
+        "evaluation": found,
+        "table": score_table(found),
+        "comparisons": comparisons(found),
+        "over": found.status in OVER,
+        "explained": bool(found.metrics),
+    }
+    return render(request, "evaluation/evaluation.html", context)
+
+
+@admins_only
+def evaluation_progress(request: HttpRequest, evaluation: UUID) -> HttpResponse:
+    """Asked every two seconds while something is under way; at the end the whole page is shown anew."""
+    found = get_evaluation(evaluation)
+    response = render(request, "evaluation/evaluation_progress.html", {"evaluation": found, "over": False})
+    if found.status in OVER:
+        response["HX-Refresh"] = "true"
+    return response
+
+
+@admins_only
+def evaluation_items(request: HttpRequest, evaluation: UUID) -> HttpResponse:
+    found = get_evaluation(evaluation)
+    saw_by_system(user=me(request), evalset=found.evalset, models=[system.model for system in found.systems.all()])
+    asked = {name: request.GET.get(name, "") for name in ("metric", "language", "category")}
+    page = Paginator(explore(found, **asked), 10).get_page(request.GET.get("page"))
+    items = found.evalset.items
+    context = {
+        "evaluation": found,
+        "page": page,
+        "asked": asked,
+        "languages": sorted(set(items.values_list("language", flat=True))),
+        "categories": sorted(set(items.values_list("category", flat=True))),
+        "compared": request.GET.get("diff") == "on",
+    }
+    return render(request, "evaluation/items.html", context)
+
+
+@require_POST
+@admins_only
+def evaluation_cancel(request: HttpRequest, evaluation: UUID) -> HttpResponse:
+    cancel_evaluation(actor=me(request), evaluation=get_evaluation(evaluation))
+    messages.success(request, _("Cancelled. What is written stays, and it can be resumed."))
+    return redirect("evaluation:evaluation", evaluation)
+
+
+@require_POST
+@admins_only
+def evaluation_resume(request: HttpRequest, evaluation: UUID) -> HttpResponse:
+    resume_evaluation(actor=me(request), evaluation=get_evaluation(evaluation))
+    return redirect("evaluation:evaluation", evaluation)
+
+
+urlpatterns = [
+    path("evaluations/", evaluation_list, name="evaluations"),
+    path("evaluations/new/", evaluation_new, name="evaluation-new"),
+    path("evaluations/<uuid:evaluation>/", evaluation_page, name="evaluation"),
+    path("evaluations/<uuid:evaluation>/progress/", evaluation_progress, name="evaluation-progress"),
+    path("evaluations/<uuid:evaluation>/items/", evaluation_items, name="evaluation-items"),
+    path("evaluations/<uuid:evaluation>/cancel/", evaluation_cancel, name="evaluation-cancel"),
+    path("evaluations/<uuid:evaluation>/resume/", evaluation_resume, name="evaluation-resume"),
+]

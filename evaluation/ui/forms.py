@@ -1,0 +1,96 @@
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from evaluation.metrics.registry import METRICS
+from evaluation.models import EvalSet, Leaderboard, Study
+from training.models import LanguageModel
+
+DEFAULT_METRICS = ["bleu", "rougeL", "bertscore"]
+
+
+class NewEvalSet(forms.Form):
+    name = forms.CharField(
+        label=_("Name"), max_length=120, help_text=_("The same name again makes the next version of this set.")
+    )
+    note = forms.CharField(label=_("Note"), max_length=2000, required=False)
+    file = forms.FileField(
+        label=_("Items"),
+        help_text=_(
+            "JSON or JSON lines: turns (or instruction and input), references, category, language, difficulty."
+        ),
+        widget=forms.FileInput(attrs={"accept": ".json,.jsonl,.ndjson"}),
+    )
+
+
+def _ready(model: LanguageModel) -> str:
+    return model.name if model.path else f"{model.name} ({_('outputs will be uploaded')})"
+
+
+class Models(forms.ModelMultipleChoiceField):
+    def label_from_instance(self, obj: Any) -> str:
+        return _ready(obj)
+
+
+class NewEvaluation(forms.Form):
+    name = forms.CharField(label=_("Name"), max_length=120, required=False)
+    evalset = forms.ModelChoiceField(label=_("Evaluation set"), queryset=EvalSet.objects.none(), empty_label=None)
+    models = Models(label=_("Models"), queryset=LanguageModel.objects.none(), widget=forms.CheckboxSelectMultiple())
+    metrics = forms.MultipleChoiceField(
+        label=_("Metrics"),
+        choices=[(one.name, one.title) for one in METRICS.values() if one.needs in ("", "encoder")],
+        initial=DEFAULT_METRICS,
+        widget=forms.CheckboxSelectMultiple(),
+    )
+    max_new_tokens = forms.IntegerField(label=_("Longest answer, in tokens"), min_value=1, max_value=8192, initial=256)
+    do_sample = forms.BooleanField(
+        label=_("Sample"), required=False, help_text=_("Off: the most likely token each time, the same on each run.")
+    )
+    temperature = forms.FloatField(label=_("Temperature"), min_value=0.01, max_value=5, initial=1.0)
+    top_p = forms.FloatField(label=_("Top p"), min_value=0.01, max_value=1, initial=1.0)
+    seed = forms.IntegerField(label=_("Seed"), min_value=0, max_value=2**31 - 1, initial=0)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["evalset"].queryset = EvalSet.objects.all()  # type: ignore[attr-defined]  # a choice field
+        self.fields["models"].queryset = LanguageModel.objects.select_related("base")  # type: ignore[attr-defined]
+
+    def asked(self) -> dict[str, Any]:
+        """As the service takes it."""
+        given = self.cleaned_data
+        return {
+            "name": given["name"],
+            "evalset": given["evalset"].uuid,
+            "models": [model.uuid for model in given["models"]],
+            "metrics": given["metrics"],
+            "decoding": {name: given[name] for name in ("max_new_tokens", "do_sample", "temperature", "top_p")},
+            "seed": given["seed"],
+        }
+
+
+class NewLeaderboard(forms.Form):
+    name = forms.CharField(label=_("Name"), max_length=120)
+    slug = forms.SlugField(
+        label=_("Address"), max_length=80, help_text=_("What programs ask for: letters, digits and hyphens.")
+    )
+    description = forms.CharField(
+        label=_("Description"), max_length=4000, required=False, widget=forms.Textarea(attrs={"rows": 3})
+    )
+    evalset = forms.ModelChoiceField(label=_("Evaluation set"), queryset=EvalSet.objects.none(), empty_label=None)
+    study = forms.ModelChoiceField(
+        label=_("Blind study"), queryset=Study.objects.none(), required=False, empty_label=_("None: metrics only")
+    )
+    visibility = forms.ChoiceField(
+        label=_("Who may read it"), choices=Leaderboard.Visibility.choices, initial="members"
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["evalset"].queryset = EvalSet.objects.all()  # type: ignore[attr-defined]  # a choice field
+        self.fields["study"].queryset = Study.objects.all()  # type: ignore[attr-defined]
+
+    def asked(self) -> dict[str, Any]:
+        given = self.cleaned_data
+        study = given["study"]
+        return {**given, "evalset": given["evalset"].uuid, "study": study.uuid if study else None}

@@ -1,0 +1,116 @@
+import io
+import json
+
+import pytest
+
+from evaluation.models import EvalSet, Evaluation
+from evaluation.services.leaderboards import build_snapshot, create_leaderboard
+from tests.evaluation.factories import PERFECT, make_evalset, make_evaluation, make_model, records, score_here, upload
+
+WORSE = {key: text[: len(text) // 2] for key, text in PERFECT.items()}
+
+
+@pytest.fixture
+def evaluation(admin):
+    evalset = make_evalset(admin)
+    models = [make_model(admin, name) for name in ("bad", "good")]
+    made = make_evaluation(admin, evalset, *models, metrics=("bleu", "length_ratio"))
+    upload(admin, made, models[0], WORSE)
+    upload(admin, made, models[1])
+    score_here(made)
+    return Evaluation.objects.get(pk=made.pk)
+
+
+@pytest.fixture
+def board(admin, evaluation):
+    made = create_leaderboard(actor=admin, name="Board", evalset=evaluation.evalset.uuid, visibility="public")
+    build_snapshot(leaderboard=made)
+    return made
+
+
+@pytest.fixture
+def browser(client, admin):
+    client.force_login(admin)
+    return client
+
+
+def text(answer):
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def test_sets_are_listed_and_a_file_makes_one(browser):
+    file = io.BytesIO("\n".join(json.dumps(row) for row in records()).encode())
+    file.name = "eval.jsonl"
+    answer = browser.post("/evalsets/", {"name": "basics", "file": file}, follow=True)
+    assert "法国的首都是哪里？" in text(answer)
+    assert EvalSet.objects.get().size == 4
+
+
+def test_a_broken_line_of_the_file_is_named(browser):
+    file = io.BytesIO(b'{"instruction": "a", "output": "b"}\n{"instr')
+    file.name = "eval.jsonl"
+    assert "Line 2" in text(browser.post("/evalsets/", {"name": "basics", "file": file}))
+
+
+def test_an_evaluation_shows_scores_intervals_and_signatures(browser, evaluation):
+    page = text(browser.get(f"/evaluations/{evaluation.uuid}/"))
+    assert "BLEU" in page
+    assert evaluation.systems.last().scores.get(metric="bleu", language="zh", category="").signature in page
+
+
+def test_progress_asks_for_the_whole_page_at_the_end(browser, evaluation):
+    assert browser.get(f"/evaluations/{evaluation.uuid}/progress/")["HX-Refresh"] == "true"
+
+
+def test_outputs_stand_side_by_side(browser, evaluation):
+    page = text(browser.get(f"/evaluations/{evaluation.uuid}/items/?metric=bleu&language=zh&diff=on"))
+    assert "<ins>" in page or "<del>" in page
+    assert "zh-1" in page
+    assert "en-1" not in page
+
+
+def test_an_evaluation_is_started_from_its_form(browser, admin):
+    evalset, model = make_evalset(admin), make_model(admin, "elsewhere")
+    form = {
+        "evalset": evalset.pk,
+        "models": [model.pk],
+        "metrics": ["bleu"],
+        "max_new_tokens": 32,
+        "temperature": 1,
+        "top_p": 1,
+        "seed": 3,
+    }
+    answer = browser.post("/evaluations/new/", form, follow=True)
+    assert "elsewhere" in text(answer)
+    assert Evaluation.objects.get().decoding["max_new_tokens"] == 32
+
+
+def test_a_leaderboard_is_for_anyone_when_public(client, board):
+    page = text(client.get("/leaderboards/board/?language=en"))
+    assert page.index("good") < page.index("bad</a>")
+    assert "SHA-256" in page
+
+
+def test_a_private_leaderboard_does_not_exist_for_others(client, board, bob):
+    board.visibility = "members"
+    board.save()
+    client.force_login(bob)
+    assert client.get("/leaderboards/board/").status_code == 404
+    assert "Board" not in text(client.get("/leaderboards/"))
+
+
+def test_chinese_pages_are_chinese(client, board):
+    page = text(client.get("/leaderboards/board/", headers={"Accept-Language": "zh-hans"}))
+    assert "排行榜" in page
+
+
+@pytest.mark.parametrize("path", ["/evalsets/", "/evaluations/", "/evaluations/new/", "/leaderboards/new/"])
+def test_others_than_admins_do_not_see_what_is_looked_after(client, alice, path):
+    client.force_login(alice)
+    assert client.get(path).status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/evalsets/", "/evaluations/", "/leaderboards/"])
+def test_an_empty_list_says_what_to_do(browser, path):
+    assert 'class="empty"' in text(browser.get(path))
