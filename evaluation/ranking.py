@@ -33,6 +33,7 @@ class Cast:
     language: str
     category: str
     scripted: bool
+    seconds: float | None = None
 
 
 def summary(
@@ -88,18 +89,19 @@ def ranking(cast: Sequence[Cast], *, systems: dict[str, str], seed: int) -> dict
         "first_position": _estimate(found.first_position),
         "determined": found.determined,
         "reason": said(found.reason),
+        "interval_reason": said(found.interval_reason),
         **_made(found),
     }
 
 
 def _made(found: Ranking) -> dict[str, Any]:
     return {
-        "method": f"Bradley-Terry-Davidson, first position, {found.method.value} clustered by rater and item",
-        "confidence": found.confidence,
+        "method": f"Bradley-Terry-Davidson, first position, {found.made.method.value} clustered by rater and item",
+        "confidence": found.made.confidence,
         "votes": found.votes,
         "ties": found.ties,
         "both_bad": found.both_bad,
-        "seed": found.seed,
+        "seed": found.made.seed,
     }
 
 
@@ -111,6 +113,7 @@ def _undetermined(systems: dict[str, str], reason: Reason) -> dict[str, Any]:
         "first_position": _estimate(Estimate(reason=reason)),
         "determined": False,
         "reason": said(reason),
+        "interval_reason": None,
         "method": "",
         "confidence": 0.95,
         "votes": 0,

@@ -41,6 +41,13 @@ def rates_in(user: User, study: Study) -> bool:
 # For raters: nothing below may tell systems apart.
 
 
+def rated_by(user: User) -> QuerySet[Study]:
+    """Open studies that wait for this person's ratings."""
+    return Study.objects.filter(status=Study.Status.OPEN, members__user=user, members__role=Role.RATER).order_by(
+        "created_at"
+    )
+
+
 def shown(rating: Rating) -> dict[str, Any]:
     """All a rater gets of a comparison. The same keys in the same order whatever is compared."""
     presentation = rating.slot
@@ -86,6 +93,11 @@ def mine(study: Study, user: User) -> dict[str, int]:
 
 
 # For admins and managers: by system.
+
+
+def managed_by(user: User) -> QuerySet[Study]:
+    found = Study.objects.select_related("evalset")
+    return found if user.is_admin else found.filter(members__user=user, members__role=Role.MANAGER)
 
 
 def systems_of(study: Study) -> list[dict[str, str]]:
@@ -195,3 +207,22 @@ def _systems(found: dict[str, Any], ranked: list[dict[str, Any]]) -> list[dict[s
 
 
 _UNRANKED = {"strength": None, "low": None, "high": None, "ranks": None, "votes": 0}
+
+
+def rater_rows(study: Study, result: StudyResult | None, *, named: bool) -> list[dict[str, Any]]:
+    """Raters with what the stored result says of them; their names only for those who may know them."""
+    measured = result.data.get("raters", {}) if result else {}
+    return [
+        {
+            "id": str(member.uuid),
+            "name": member.user.username if named else member.alias,
+            "scripted": member.user.scripted,
+            "role": member.get_role_display(),
+            "rates": member.role == Role.RATER,
+            "standing": member.standing,
+            "standing_text": member.get_standing_display(),
+            "excluded_reason": member.excluded_reason,
+            **measured.get(member.alias, {}),
+        }
+        for member in study.members.select_related("user")
+    ]

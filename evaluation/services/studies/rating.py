@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models import Case, IntegerField, Sum, Value, When
+from django.db.models import Case, IntegerField, Q, QuerySet, Sum, Value, When
 from django.utils.translation import gettext as _
 
 from evaluation.models.studies import Presentation, Rating, Study, StudyMember, Unit, Vote
@@ -199,10 +199,15 @@ def undo(*, user: User, uuid: UUID) -> Rating:
 
 def _undoable(rating: Rating) -> Vote:
     vote = Vote.objects.filter(rating=rating).first()
-    later = Rating.objects.filter(pool=rating.pool_id, person=rating.person_id, submitted_at__gt=rating.submitted_at)
-    if rating.state != State.SUBMITTED or vote is None or later.exists():
+    if rating.state != State.SUBMITTED or vote is None or _cast_later(rating).exists():
         raise Conflict(_("Only your last vote can be taken back, until you cast the next."), code="too_late")
     return vote
+
+
+def _cast_later(rating: Rating) -> QuerySet[Rating]:
+    """Also votes taken back since: each can be undone until the next was cast, and no further."""
+    after = Q(submitted_at__gt=rating.submitted_at) | Q(submitted_at=rating.submitted_at, serial__gt=rating.serial)
+    return Rating.objects.filter(after, pool=rating.pool_id, person=rating.person_id)
 
 
 def _body(vote: Vote) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from evaluation.models.studies import Study, StudyMember, StudyResult, Unit, Vote
 from evaluation.ranking import Cast, summary
+from evaluation.rater_stats import raters
 from evaluation.selectors.studies import slice_key, systems_of
 from evaluation.services.studies.members import check_may_manage
 from evaluation.study_jobs import refresh_later, report_later
@@ -50,6 +51,7 @@ def _cast(vote: Vote, alias: str) -> Cast:
         language=unit.item.language,
         category=unit.item.category,
         scripted=vote.scripted,
+        seconds=vote.lead_time,
     )
 
 
@@ -63,7 +65,7 @@ def compute(study: Study, cast: Sequence[Cast]) -> dict[str, Any]:
         slices[slice_key(language, category)] = summary(
             chosen, systems=systems, compares=study.compares, dimensions=dimensions, seed=study.seed
         )
-    return {"version": VERSION, "seed": study.seed, "votes": len(cast), "slices": slices}
+    return {"version": VERSION, "seed": study.seed, "votes": len(cast), "slices": slices, "raters": raters(cast)}
 
 
 def _slices(cast: Sequence[Cast]) -> list[tuple[str | None, str | None]]:

@@ -1,0 +1,103 @@
+"""What a study's page shows, taken from the stored result; nothing is computed here."""
+
+from typing import Any
+
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from evaluation.models.studies import Study
+from evaluation.selectors import studies as selectors
+
+HEADLINE = ("krippendorff_alpha", "gwet_ac1", "fleiss_kappa", "percent_agreement")
+
+
+def page_of(study: Study, *, manages: bool) -> dict[str, Any]:
+    result = selectors.newest_result(study)
+    whole = result.data["slices"][selectors.slice_key(None, None)] if result else None
+    return {
+        "study": study,
+        "manages": manages,
+        "progress": selectors.progress(study),
+        "shares": selectors.scripted_share(study),
+        "systems": selectors.systems_of(study),
+        "held": selectors.held_back(study),
+        "members": selectors.rater_rows(study, result, named=manages),
+        "result": result,
+        **(_numbers(study, whole) if whole else {}),
+    }
+
+
+def _numbers(study: Study, whole: dict[str, Any]) -> dict[str, Any]:
+    colours = {one["model"]: place for place, one in enumerate(selectors.systems_of(study))}
+    ranking = whole["ranking"]
+    return {
+        "whole": whole,
+        "colours": colours,
+        "ranking": _ranking(ranking) if ranking else None,
+        "matrix": _matrix(whole["matrix"]) if whole["matrix"] else None,
+        "likert": [(_dimension_name(study, key), means) for key, means in whole["likert"].items()],
+        "agreement": [_agreement(study, judged, one) for judged, one in whole["agreement"].items()],
+    }
+
+
+def _ranking(ranking: dict[str, Any]) -> dict[str, Any]:
+    bounds = [one[side] for one in ranking["systems"] for side in ("low", "high") if one[side] is not None]
+    edge = max(map(abs, bounds), default=1.0)
+    return {
+        **ranking,
+        "edge": edge,
+        "floor": -edge,
+        "why": words(ranking["reason"]),
+        "order": {**ranking["first_position"], "why": words(ranking["first_position"]["reason"])},
+    }
+
+
+def _matrix(matrix: dict[str, Any]) -> list[dict[str, Any]]:
+    names = matrix["names"]
+    return [
+        {
+            "name": name,
+            "cells": [
+                {
+                    "rate": matrix["rates"][row][column],
+                    "against": other,
+                    "wins": matrix["wins"][row][column],
+                    "ties": matrix["ties"][row][column],
+                    "losses": matrix["wins"][column][row],
+                    "self": row == column,
+                }
+                for column, other in enumerate(names)
+            ],
+        }
+        for row, name in enumerate(names)
+    ]
+
+
+def _agreement(study: Study, judged: str, one: dict[str, Any]) -> dict[str, Any]:
+    rows = [
+        {**one["coefficients"][name], "name": name, "why": words(one["coefficients"][name]["reason"])}
+        for name in HEADLINE
+        if name in one["coefficients"]
+    ]
+    alpha = one["coefficients"].get("krippendorff_alpha")
+    return {
+        "name": _("Choice") if judged == "choice" else _dimension_name(study, judged),
+        "units": one["units"],
+        "raters": one["raters"],
+        "rows": rows,
+        "alpha": alpha,
+        "reading": words(alpha["reason"] or alpha["reading"]) if alpha else words(one.get("reason")),
+    }
+
+
+def _dimension_name(study: Study, key: str) -> str:
+    language = "zh" if (get_language() or "").startswith("zh") else "en"
+    return next((one["name"][language] for one in study.dimensions if one["key"] == key), key)
+
+
+def words(reason: dict[str, Any] | None) -> str:
+    """A stored reason in the reader's language."""
+    if not reason:
+        return ""
+    text = _(reason["message"])
+    return text % reason["values"] if reason["values"] else text.replace("%%", "%")
