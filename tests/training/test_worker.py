@@ -19,7 +19,7 @@ from training.run_dirs import run_dir
 from training.services.runs import cancel_run, resume_run
 
 pytestmark = pytest.mark.django_db(transaction=True)
-LONG = {"epochs": 400.0, "save_every": 20, "eval_every": 400}
+LONG = {"epochs": 1000.0, "batch_size": 1, "save_every": 50, "eval_every": 8000}
 
 
 def wait_for(condition, seconds=120):

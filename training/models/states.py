@@ -14,7 +14,7 @@ Moves = Mapping[str, frozenset[str]]
 class Moving(models.Model):
     MOVES: ClassVar[Moves] = {}
 
-    status: models.CharField[str, str]
+    status: "models.CharField[str, str]"
 
     class Meta:
         abstract = True

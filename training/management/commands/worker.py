@@ -23,6 +23,7 @@ PAUSE_SECONDS = 2
 
 class Command(BaseCommand):
     help = "Work on the queues until told to stop; what runs then is checkpointed and handed back."
+    requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--queues", default="cpu,gpu", help="names with commas between them")
