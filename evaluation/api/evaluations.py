@@ -17,6 +17,7 @@ from evaluation.models import Evaluation, Output, Score, System
 from evaluation.selectors.evaluations import evaluations, explore, get_evaluation, scores_of
 from evaluation.services.evaluations import cancel_evaluation, create_evaluation, resume_evaluation, score_again
 from evaluation.services.outputs import upload_outputs
+from evaluation.services.studies.members import saw_by_system
 from sftlab.api import ErrorSerializer
 from sftlab.errors import BadInput
 
@@ -192,7 +193,8 @@ class OutputsView(GenericAPIView[Output]):
 
     @extend_schema(operation_id="evaluation_outputs_list", responses={200: OutputOut(many=True), 404: ErrorSerializer})
     def get(self, request: Request, evaluation: UUID) -> Response:
-        found = Output.objects.filter(system__evaluation=get_evaluation(evaluation))
+        shown = _unblinding(request, evaluation)
+        found = Output.objects.filter(system__evaluation=shown)
         page = self.paginate_queryset(found.select_related("item", "system__model").order_by("pk")) or []
         return self.get_paginated_response(OutputOut(page, many=True).data)
 
@@ -222,8 +224,16 @@ class ItemsView(APIView):
     )
     def get(self, request: Request, evaluation: UUID) -> Response:
         wanted = {name: request.query_params.get(name, "") for name in ("metric", "language", "category")}
-        rows = explore(get_evaluation(evaluation), **wanted)
+        rows = explore(_unblinding(request, evaluation), **wanted)
         return Response([row | {"item": EvalItemOut(row["item"]).data} for row in rows])
+
+
+def _unblinding(request: Request, uuid: UUID) -> Evaluation:
+    """Whoever reads outputs under their models' names rates them no more."""
+    evaluation = get_evaluation(uuid)
+    models = [system.model for system in evaluation.systems.all()]
+    saw_by_system(user=request.user, evalset=evaluation.evalset, models=models)
+    return evaluation
 
 
 urlpatterns = [

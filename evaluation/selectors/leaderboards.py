@@ -75,7 +75,7 @@ def no_such_slice(raw: dict[str, Any]) -> BadInput:
 def inputs_of(leaderboard: Leaderboard) -> Inputs:
     """All that a snapshot is made from, read in the caller's transaction."""
     definition = read_definition(leaderboard.definition)
-    systems = list(finished_systems(leaderboard.evalset).values())
+    systems = _systems(leaderboard)
     if definition.models:
         systems = [system for system in systems if str(system.model.uuid) in definition.models]
     study = study_part(leaderboard.study, definition) if leaderboard.study else None
@@ -93,6 +93,15 @@ def inputs_of(leaderboard: Leaderboard) -> Inputs:
         study=study,
         definition=definition,
     )
+
+
+def _systems(leaderboard: Leaderboard) -> list[System]:
+    """The newest outputs of each model; those that people rated where a study did, so that a row is about one text."""
+    found = finished_systems(leaderboard.evalset)
+    if leaderboard.study is not None:
+        rated = System.objects.filter(pk__in=leaderboard.study.systems.values("system"))
+        found |= {system.model_id: system for system in rated.select_related("model__base", "model__run", "evaluation")}
+    return sorted(found.values(), key=lambda system: system.pk)
 
 
 def _entry(system: System, *, scripted: bool) -> Entry:

@@ -8,6 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from evaluation.jobs import study_changed
 from evaluation.models.studies import Study, StudyMember, StudyResult, Unit, Vote
 from evaluation.ranking import Cast, summary
 from evaluation.rater_stats import raters
@@ -91,6 +92,7 @@ def refresh(*, study: Study) -> StudyResult | None:
         made = StudyResult.objects.create(study=study, votes=votes, data=data)
         Study.objects.filter(pk=study.pk).update(refreshed_for=votes)
         study.results.filter(final=False, pk__lt=made.pk).delete()
+        study_changed(study)
     return made
 
 
@@ -127,4 +129,5 @@ def make_report(*, study: Study) -> StudyResult:
             return there
         data = compute(study, counted(study, excluded=_excluded(study)))
         votes = Vote.objects.filter(study=study).count()
+        study_changed(study)
         return StudyResult.objects.create(study=study, votes=votes, data=data, final=True)
