@@ -3,7 +3,6 @@ from datetime import datetime
 from typing import Any
 
 from django import template
-from django.conf import settings
 from django.utils.formats import date_format, number_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
@@ -15,6 +14,7 @@ from evaluation.selectors.tables import how as made_how
 from evaluation.selectors.tables import title_of
 
 register = template.Library()
+LANGUAGE_TITLES = {"en": gettext_lazy("English"), "zh": gettext_lazy("Chinese"), "mixed": gettext_lazy("Mixed")}
 
 
 @register.filter
@@ -52,7 +52,7 @@ def order_title(order: str) -> str:
 
 @register.filter
 def language_title(language: str) -> str:
-    return str(settings.LANGUAGE_NAMES.get(language, language))
+    return str(LANGUAGE_TITLES.get(language, language))
 
 
 @register.filter
