@@ -5,10 +5,11 @@ import shutil
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import IO, Any
 from uuid import UUID
 
 from django.conf import settings
+from django.core.files import File
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -38,7 +39,7 @@ def folder() -> Path:
 
 
 @transaction.atomic
-def start_import(*, actor: User, project: Project, name: str, content: BinaryIO) -> ImportJob:
+def start_import(*, actor: User, project: Project, name: str, content: IO[bytes] | File[Any]) -> ImportJob:
     """Keeps the file and queues the job; the caller enqueues it in the same transaction."""
     suffix = Path(name).suffix.lower()
     if suffix not in SUFFIXES:

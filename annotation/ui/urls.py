@@ -1,4 +1,24 @@
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
+
+from annotation.ui import annotate, people, projects, review, versions
 
 app_name = "annotation"
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("annotate/", annotate.choose, name="annotate-list"),
+    path("review/", review.choose, name="review-list"),
+    path("projects/", projects.index, name="projects"),
+    path("projects/new/", projects.create, name="project-new"),
+    path("projects/<uuid:project>/", projects.detail, name="project"),
+    path("projects/<uuid:project>/items/", projects.items, name="items"),
+    path("projects/<uuid:project>/guidelines/", projects.guidelines, name="guidelines"),
+    path("projects/<uuid:project>/import/", projects.import_file, name="import"),
+    path("projects/<uuid:project>/import/<uuid:job>/", projects.import_state, name="import-state"),
+    path("projects/<uuid:project>/people/", people.index, name="people"),
+    path("projects/<uuid:project>/people/<uuid:member>/", people.record_page, name="person"),
+    path("projects/<uuid:project>/people/<uuid:member>/lift/", people.lift, name="person-lift"),
+    path("projects/<uuid:project>/annotate/", annotate.page, name="annotate"),
+    path("projects/<uuid:project>/annotate/next/", annotate.following, name="annotate-next"),
+    path("projects/<uuid:project>/review/", review.page, name="review"),
+    path("projects/<uuid:project>/review/diff/", review.live_diff, name="review-diff"),
+    path("versions/<uuid:version>/", versions.page, name="version"),
+]

@@ -1,0 +1,146 @@
+"""Every page answers those it is for, and nobody else; forms work without a script."""
+
+import pytest
+from django.urls import reverse
+
+from annotation.models import Assignment, DatasetVersion, Response
+from annotation.services import datasets, review, work
+from tests.factories import annotation as make
+
+PAGES = ["project", "items", "guidelines", "people", "annotate", "review"]
+
+
+@pytest.fixture
+def page(client):
+    """`page(alice, "project", project.uuid)` is the answer to alice's GET."""
+
+    def get(user, name, *args, **query):
+        client.force_login(user)
+        return client.get(reverse(f"annotation:{name}", args=args), query)
+
+    return get
+
+
+@pytest.fixture
+def submitted(project, alice):
+    claimed = work.claim(user=alice, project=project.uuid)
+    return work.submit(user=alice, assignment=claimed.assignment.uuid, body={"output": "My answer"}).response
+
+
+@pytest.fixture
+def version(project, admin, bob, submitted):
+    review.review(user=bob, response=submitted, verdict="accept")
+    return datasets.create_version(actor=admin, project=project, name="v1")
+
+
+@pytest.mark.parametrize(("name", "allowed"), [
+    ("project", "alice bob carol admin"), ("items", "carol admin"), ("guidelines", "alice bob carol admin"),
+    ("people", "carol admin"), ("review", "bob carol admin"), ("annotate", "alice bob"),
+])  # fmt: skip
+@pytest.mark.parametrize("who", ["alice", "bob", "carol", "dave", "admin"])
+def test_a_project_page_is_for_its_roles(request, page, project, manager, name, allowed, who):
+    answer = page(request.getfixturevalue(who), name, project.uuid)
+    expected = 200 if who in allowed.split() else 404 if who == "dave" else 403
+    assert answer.status_code == expected
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_the_lists_answer_in_both_languages(client, project, manager, alice, carol, language):
+    for user, name in [(alice, "annotate-list"), (carol, "review-list"), (carol, "projects"), (carol, "project-new")]:
+        client.force_login(user)
+        assert client.get(reverse(f"annotation:{name}"), headers={"accept-language": language}).status_code == 200
+
+
+def test_a_project_is_made_by_the_form(client, admin):
+    client.force_login(admin)
+    form = {"name": "N", "kind": "write", "language": "zh", "overlap": 2, "lease_minutes": 20, "review_rate": 1,
+            "gold_rate": 0.1, "bar": 0.6, "bar_window": 20, "training_items": 0, "pass_mark": 0.8, "training_tries": 2,
+            "guidelines": "# Be kind"}  # fmt: skip
+    answer = client.post(reverse("annotation:project-new"), form)
+    assert answer.status_code == 302, answer.content.decode()
+    assert "Be kind" in client.get(answer["Location"] + "guidelines/").content.decode()
+
+
+def test_a_fault_is_shown_at_its_field(client, admin):
+    client.force_login(admin)
+    assert "data-faulty" in client.post(reverse("annotation:project-new"), {"name": ""}).content.decode()
+
+
+def test_an_item_is_answered_by_the_form(client, project, alice):
+    client.force_login(alice)
+    address = reverse("annotation:annotate", args=[project.uuid])
+    client.get(address)
+    held = Assignment.objects.get()
+    answer = client.post(address, {"assignment": held.uuid, "kind": "write", "output": "Done", "lead_time": "3"})
+    assert answer.status_code == 302
+    assert Response.objects.get().output == "Done"
+
+
+def test_ratings_are_given_by_the_form(client, admin, alice):
+    project = make.project(admin, items=1, people=[alice], kind="rate")
+    client.force_login(alice)
+    address = reverse("annotation:annotate", args=[project.uuid])
+    client.get(address)
+    form = {f"rating-{name}": "4" for name in project.dimensions}
+    client.post(address, {"assignment": Assignment.objects.get().uuid, "kind": "rate", "flag-harmful": "on", **form})
+    assert Response.objects.get().flags == ["harmful"]
+
+
+def test_an_item_is_skipped_by_the_form(client, project, alice):
+    client.force_login(alice)
+    address = reverse("annotation:annotate", args=[project.uuid])
+    client.get(address)
+    client.post(address, {"assignment": Assignment.objects.get().uuid, "action": "skip", "reason": "unclear"})
+    assert Assignment.objects.get().state == "skipped"
+
+
+def test_the_next_item_is_a_fragment(client, project, alice):
+    client.force_login(alice)
+    answer = client.post(reverse("annotation:annotate-next", args=[project.uuid]), {"ahead": "1"})
+    assert answer.status_code == 200
+    assert Assignment.objects.filter(ahead=True).count() == 1
+
+
+@pytest.mark.parametrize(("verdict", "fields", "state"), [
+    ("accept", {}, "accepted"), ("reject", {"comment": "short"}, "rejected"), ("fix", {"output": "Better"}, "fixed"),
+])  # fmt: skip
+def test_a_verdict_is_given_by_the_form(client, project, submitted, bob, verdict, fields, state):
+    client.force_login(bob)
+    form = {"response": submitted.uuid, "verdict": verdict, **fields}
+    answer = client.post(reverse("annotation:review", args=[project.uuid]), form)
+    assert answer.status_code == 302, answer.content.decode()
+    submitted.refresh_from_db()
+    assert submitted.state == state
+
+
+def test_a_rejection_without_a_reason_is_explained(client, project, submitted, bob):
+    client.force_login(bob)
+    form = {"response": submitted.uuid, "verdict": "reject"}
+    answer = client.post(reverse("annotation:review", args=[project.uuid]), form)
+    assert "Say why, for the author." in answer.content.decode()
+
+
+def test_the_diff_follows_the_fix(client, project, submitted, bob):
+    client.force_login(bob)
+    form = {"response": submitted.uuid, "output": "My better answer"}
+    answer = client.post(reverse("annotation:review-diff", args=[project.uuid]), form)
+    assert "<ins>better </ins>" in answer.content.decode()
+
+
+def test_a_version_is_frozen_by_the_form_and_shown(client, project, version, manager):
+    client.force_login(manager)
+    form = {"name": "v2", "train": "1", "seed": "3", "note": ""}
+    answer = client.post(reverse("annotation:project", args=[project.uuid]), form)
+    assert client.get(answer["Location"]).status_code == 200
+    assert DatasetVersion.objects.count() == 2
+
+
+def test_a_persons_record_is_for_managers(page, project, manager, submitted, alice, bob):
+    member = project.members.get(user=alice)
+    assert "My answer" in page(manager, "person", project.uuid, member.uuid).content.decode()
+    assert page(bob, "person", project.uuid, member.uuid).status_code == 403
+
+
+def test_the_home_page_offers_the_work(client, project, alice):
+    client.force_login(alice)
+    assert reverse("annotation:annotate", args=[project.uuid]) in client.get("/").content.decode()
