@@ -1,9 +1,13 @@
 """Models, dataset versions and runs, as the services leave them."""
 
+from datetime import timedelta
 from pathlib import Path
+
+from django.utils import timezone
 
 from annotation.models import DatasetVersion, Item, Project, VersionRow
 from tests.factories.tiny_model import make_tiny_model
+from training.models import Attempt, Device, Metric, Run
 from training.services.models import register_model
 from training.services.runs import create_run
 
@@ -56,3 +60,21 @@ def run(owner, folder: Path, *, base=None, data=None, method="lora", **config):
         seed=7,
         name="a run",
     )
+
+
+def attempt(run, *, number=1, status="running", host="here", **fields):
+    device, _ = Device.objects.get_or_create(host=host, name="cpu")
+    now = timezone.now()
+    values = {"pid": 1, "pid_started": 0.0, "heartbeat_at": now, "lease_until": now + timedelta(seconds=60), **fields}
+    Run.objects.filter(pk=run.pk).update(fence=number)
+    return Attempt.objects.create(run=run, number=number, status=status, device=device, **values)
+
+
+def points(run, *, losses=(), evals=()):
+    """Curves as an attempt leaves them, from step 1 on."""
+    tried = run.attempts.last() or attempt(run, status="finished")
+    for kind, values in (("train", losses), ("eval", evals)):
+        Metric.objects.bulk_create(
+            Metric(attempt=tried, step=step, kind=kind, at=timezone.now(), values={"loss": loss})
+            for step, loss in enumerate(values, 1)
+        )
