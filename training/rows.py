@@ -3,11 +3,12 @@
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from annotation.models import DatasetVersion, VersionRow
+from annotation.models import DatasetVersion
+from annotation.selectors import version_rows
 
 TRAIN = "train"
 EVAL = ("validation", "valid", "dev", "eval")
@@ -25,12 +26,6 @@ def eval_split(version: DatasetVersion) -> str | None:
 
 def train_rows(version: DatasetVersion) -> int:
     return int(version.splits.get(TRAIN, 0)) if TRAIN in version.splits else version.rows
-
-
-def version_rows(version: DatasetVersion, split: str | None = None) -> Iterator[dict[str, Any]]:
-    rows = VersionRow.objects.filter(version=version, **({"split": split} if split else {})).order_by("number")
-    for row in rows.select_related("item").iterator():
-        yield {"id": row.item.uuid, "messages": row.messages, "metadata": row.metadata}
 
 
 def write_data(run_dir: Path, versions: Iterable[tuple[DatasetVersion, float]]) -> dict[str, list[dict[str, Any]]]:
