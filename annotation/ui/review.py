@@ -68,7 +68,8 @@ def _uuid(text: str) -> UUID:
 
 def _shown(project: Project, response: Response) -> dict[str, Any]:
     item: Item = response.item
-    ratings = [(DIMENSIONS[name], value) for name, value in (response.ratings or {}).items() if name in DIMENSIONS]
+    given = response.ratings or {}
+    ratings = [(DIMENSIONS[name], given[name]) for name in project.dimensions if name in given]
     return {
         "item": item,
         "before": _before(project, response),
