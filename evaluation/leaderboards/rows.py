@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from evaluation.leaderboards.definition import BY_RANK, Definition
+from evaluation.metrics.registry import METRICS
 
 Json = dict[str, Any]
 
@@ -108,11 +109,16 @@ def _one_signature_each(scores: Sequence[Scored]) -> tuple[list[Scored], list[Js
 def _keys(definition: Definition, scores: Sequence[Scored], *, one_language: bool) -> dict[tuple[str, str], str]:
     """Column names by metric and language. Values of two languages are never put into one column."""
     found = {(score.metric, score.language) for score in scores}
-    wanted = list(definition.metrics) or sorted({metric for metric, _language in found})
+    wanted = list(definition.metrics) or sorted({metric for metric, _language in found}, key=_usual_place)
     ordered = [
         (metric, language) for metric in wanted for language in sorted({lang for m, lang in found if m == metric})
     ]
     return {(m, lang): m if one_language or not lang else f"{m}:{lang}" for m, lang in ordered}
+
+
+def _usual_place(metric: str) -> tuple[int, str]:
+    names = list(METRICS)
+    return (names.index(metric) if metric in names else len(names), metric)
 
 
 def _columns(keys: Mapping[tuple[str, str], str], scores: Sequence[Scored]) -> list[Json]:

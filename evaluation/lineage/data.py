@@ -4,7 +4,7 @@ from django.utils.translation import gettext as _
 
 from annotation.models import DatasetVersion, Item, Response, VersionRow
 from evaluation.lineage.finding import by_uuid
-from evaluation.lineage.nodes import Group, Kind, Node, Reader, one, some
+from evaluation.lineage.nodes import Group, Kind, Node, Reader, known, one, some
 from evaluation.models import System
 from training.models import LanguageModel, Run
 
@@ -19,7 +19,7 @@ def _model(model: LanguageModel, reader: Reader) -> Node:
         "adapter_sha256": model.adapter_sha256,
         "chat_template": model.template,
     }
-    return Node("model", str(model.uuid), model.name, _known(facts))
+    return Node("model", str(model.uuid), model.name, known(facts))
 
 
 def _model_up(model: LanguageModel, most: int) -> list[Group]:
@@ -46,7 +46,7 @@ def _run(run: Run, reader: Reader) -> Node:
         "started_at": run.started_at,
         "ended_at": run.ended_at,
     }
-    return Node("run", str(run.uuid), run.name, _known(facts))
+    return Node("run", str(run.uuid), run.name, known(facts))
 
 
 def _run_up(run: Run, most: int) -> list[Group]:
@@ -68,7 +68,7 @@ def _version(version: DatasetVersion, reader: Reader) -> Node:
         "note": version.note,
         "made_at": version.created_at,
     }
-    return Node("version", str(version.uuid), f"{version.project} {version.name}", _known(facts))
+    return Node("version", str(version.uuid), f"{version.project} {version.name}", known(facts))
 
 
 def _version_up(version: DatasetVersion, most: int) -> list[Group]:
@@ -83,7 +83,7 @@ def _version_down(version: DatasetVersion, most: int) -> list[Group]:
 def _row(row: Item, reader: Reader) -> Node:
     text = row.messages[-1]["content"] if row.messages else ""
     facts = {"messages": row.messages, "input": row.input, "metadata": row.metadata, "sha256": row.sha256}
-    return Node("row", str(row.uuid), _short(text), _known(facts))
+    return Node("row", str(row.uuid), _short(text), known(facts))
 
 
 def _row_up(row: Item, most: int) -> list[Group]:
@@ -105,7 +105,7 @@ def _response(response: Response, reader: Reader) -> Node:
         "at": response.created_at,
     }
     label = _short(response.output or _("a conversation"))
-    return Node("response", str(response.uuid), label, _known(facts), scripted=response.author.scripted)
+    return Node("response", str(response.uuid), label, known(facts), scripted=response.author.scripted)
 
 
 def _response_up(response: Response, most: int) -> list[Group]:
@@ -122,10 +122,6 @@ def _response_down(response: Response, most: int) -> list[Group]:
 
 def _short(text: str) -> str:
     return text if len(text) <= 60 else f"{text[:59]}…"
-
-
-def _known(facts: dict[str, object]) -> dict[str, object]:
-    return {name: value for name, value in facts.items() if value not in (None, "", {}, [])}
 
 
 KINDS = [

@@ -63,3 +63,8 @@ def one(kind: str, found: Any) -> list[Group]:
 
 def nothing(_obj: Any, _most: int) -> list[Group]:
     return []
+
+
+def known(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Without what is not there."""
+    return {name: value for name, value in facts.items() if value not in (None, "", {}, [])}

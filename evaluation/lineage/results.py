@@ -5,7 +5,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from evaluation.lineage.finding import by_uuid
-from evaluation.lineage.nodes import Group, Kind, Node, Reader, nothing, one, some
+from evaluation.lineage.nodes import Group, Kind, Node, Reader, known, nothing, one, some
 from evaluation.models import EvalSet, Leaderboard, Output, Score, Snapshot, Study, System, Vote
 
 
@@ -47,7 +47,7 @@ def _score(score: Score, reader: Reader) -> Node:
         **score.details,
     }
     parts = [score.metric, score.language, score.category, score.system.model.name]
-    return Node("score", str(score.uuid), " · ".join(filter(None, parts)), {k: v for k, v in facts.items() if v != ""})
+    return Node("score", str(score.uuid), " · ".join(filter(None, parts)), known(facts))
 
 
 def _score_up(score: Score, most: int) -> list[Group]:
@@ -79,7 +79,7 @@ def _system(system: System, reader: Reader) -> Node:
         "finished_at": system.moved_at,
     }
     label = _("outputs of %(model)s") % {"model": system.model.name}
-    return Node("system", str(system.uuid), label, {k: v for k, v in facts.items() if v not in (None, {}, "")})
+    return Node("system", str(system.uuid), label, known(facts))
 
 
 def _system_up(system: System, most: int) -> list[Group]:

@@ -62,7 +62,8 @@ def parameters(count: int | None) -> str:
         return "–"
     for size, unit in ((1_000_000_000, "B"), (1_000_000, "M"), (1_000, "K")):
         if count >= size:
-            return f"{number_format(count / size, 0 if count >= 100 * size else 1)} {unit}"
+            decimals = 0 if count >= 100 * size else 1
+            return f"{number_format(round(count / size, decimals), decimals)} {unit}"
     return str(count)
 
 
@@ -85,6 +86,72 @@ KIND_TITLES = {
 }
 
 
+FACT_TITLES = {
+    "value": gettext_lazy("value"),
+    "low": gettext_lazy("lower end"),
+    "high": gettext_lazy("upper end"),
+    "n": gettext_lazy("items"),
+    "signature": gettext_lazy("signature"),
+    "flags": gettext_lazy("flags"),
+    "parts": gettext_lazy("parts"),
+    "reasons": gettext_lazy("left out"),
+    "reason": gettext_lazy("reason"),
+    "level": gettext_lazy("level of the interval"),
+    "resamples": gettext_lazy("resamples"),
+    "seed": gettext_lazy("seed"),
+    "outputs": gettext_lazy("outputs"),
+    "output": gettext_lazy("answer"),
+    "text": gettext_lazy("text"),
+    "prompt": gettext_lazy("prompt"),
+    "messages": gettext_lazy("conversation"),
+    "decoding": gettext_lazy("decoding"),
+    "source": gettext_lazy("source"),
+    "tokens": gettext_lazy("tokens"),
+    "tokens_per_s": gettext_lazy("tokens per second"),
+    "versions": gettext_lazy("package versions"),
+    "evaluation_set": gettext_lazy("evaluation set"),
+    "finished_at": gettext_lazy("finished"),
+    "started_at": gettext_lazy("started"),
+    "ended_at": gettext_lazy("ended"),
+    "made_at": gettext_lazy("made"),
+    "built_at": gettext_lazy("built"),
+    "at": gettext_lazy("when"),
+    "rows": gettext_lazy("rows"),
+    "splits": gettext_lazy("splits"),
+    "languages": gettext_lazy("languages"),
+    "method": gettext_lazy("method"),
+    "config": gettext_lazy("configuration"),
+    "code_version": gettext_lazy("code version"),
+    "eval_loss": gettext_lazy("evaluation loss"),
+    "base_eval_loss": gettext_lazy("evaluation loss before"),
+    "status": gettext_lazy("state"),
+    "state": gettext_lazy("state"),
+    "kind": gettext_lazy("kind"),
+    "family": gettext_lazy("family"),
+    "parameters": gettext_lazy("parameters"),
+    "licence": gettext_lazy("licence"),
+    "weights_sha256": gettext_lazy("SHA-256 of the weights"),
+    "adapter_sha256": gettext_lazy("SHA-256 of the adapter"),
+    "chat_template": gettext_lazy("chat template"),
+    "choice": gettext_lazy("choice"),
+    "scores": gettext_lazy("scores"),
+    "seconds": gettext_lazy("seconds"),
+    "verdict": gettext_lazy("verdict"),
+    "comment": gettext_lazy("comment"),
+    "definition": gettext_lazy("definition"),
+    "visibility": gettext_lazy("visibility"),
+    "signatures": gettext_lazy("signatures"),
+    "design": gettext_lazy("design"),
+    "study": gettext_lazy("study"),
+    "items": gettext_lazy("items"),
+    "version": gettext_lazy("version"),
+    "note": gettext_lazy("note"),
+    "metadata": gettext_lazy("metadata"),
+    "finish": gettext_lazy("ended by"),
+    "guideline": gettext_lazy("guideline"),
+}
+
+
 @register.filter
 def kind_title(kind: str) -> str:
     return str(KIND_TITLES.get(kind, kind))
@@ -92,7 +159,7 @@ def kind_title(kind: str) -> str:
 
 @register.filter
 def fact_title(name: str) -> str:
-    return name.replace("_", " ")
+    return str(FACT_TITLES.get(name, name.replace("_", " ")))
 
 
 @register.filter

@@ -101,7 +101,7 @@
 
   // On a phone one pane at a time; both must have been looked at, and which comes first is by chance.
   function pane(side) {
-    for (const part of stage.querySelectorAll(".answer[data-side], .side[data-side]")) part.classList.toggle("shown", part.dataset.side === side);
+    for (const part of stage.querySelectorAll(".answer[data-side], .scored[data-side]")) part.classList.toggle("shown", part.dataset.side === side);
     for (const tab of stage.querySelectorAll("[role=tab]")) tab.setAttribute("aria-selected", String(tab.dataset.side === side));
     seen.add(side);
   }
@@ -135,7 +135,7 @@
     if (phone.matches && said.compares === "yes" && seen.size < 2) return state(said.bothFirst);
     const missing = unscored();
     if (missing) {
-      pane(missing.closest(".side").dataset.side);
+      pane(missing.closest(".scored").dataset.side);
       missing.querySelector("input").focus();
       return state(said.unscored);
     }
@@ -235,7 +235,7 @@
     markNext();
     keepDraft();
     (unscored() ?? open).scrollIntoView({ block: "nearest" });
-    if (phone.matches && unscored()) pane(unscored().closest(".side").dataset.side);
+    if (phone.matches && unscored()) pane(unscored().closest(".scored").dataset.side);
   }
   function unscore() {
     const last = dimensions().filter((one) => one.querySelector("input:checked")).pop();

@@ -41,12 +41,12 @@ def markdown(text: str | None) -> SafeString:
 def number(value: float | None, decimals: int = 2) -> str:
     if value is None or value == "":  # a template gives "" for what is not there
         return "–"
-    return number_format(value, decimals, force_grouping=abs(value) >= 10_000)
+    return number_format(round(value, decimals), decimals, force_grouping=abs(value) >= 10_000)
 
 
 @register.filter
 def percent(value: float | None, decimals: int = 0) -> str:
-    return "–" if value is None else f"{number_format(100 * value, decimals)}%"
+    return "–" if value is None else f"{number_format(round(100 * value, decimals), decimals)}%"
 
 
 @register.filter
