@@ -26,7 +26,7 @@ class RunForm(forms.Form):
     base_model = forms.ModelChoiceField(
         label=_("Base model"), queryset=LanguageModel.objects.none(), to_field_name="uuid"
     )
-    seed = forms.IntegerField(label=_("Seed"), initial=0, min_value=0, max_value=2**31 - 1, required=False)
+    seed = forms.IntegerField(label=_("Seed"), initial=0, min_value=0, max_value=2**31 - 1)
 
     def __init__(self, *args: Any, method: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -50,7 +50,7 @@ class RunForm(forms.Form):
             to_field_name="uuid",
             required=place == 0,
         )
-        self.fields[f"weight{place}"] = forms.FloatField(label=_("Weight"), initial=1.0, min_value=0, required=False)
+        self.fields[f"weight{place}"] = forms.FloatField(label=_("Weight"), initial=1.0, min_value=0)
 
     def datasets(self) -> Iterator[tuple[forms.BoundField, forms.BoundField]]:
         for place in range(MOST_DATASETS):
@@ -73,13 +73,13 @@ class RunForm(forms.Form):
         return {
             "base_model": data["base_model"].uuid,
             "datasets": [
-                {"version": version.uuid, "weight": 1.0 if weight is None else weight}
+                {"version": version.uuid, "weight": weight}
                 for version, weight in chosen
                 if version is not None
             ],
             "method": {"name": self.method, **self._options("method", METHODS[self.method])},
             "config": self._options("config", TrainConfig),
-            "seed": data["seed"] or 0,
+            "seed": data["seed"],
         }
 
     def _options(self, prefix: str, cls: type) -> Wire:
@@ -129,7 +129,7 @@ def _form_field(cls: type, field: "Field[Any]") -> forms.Field:
         "label": help.LABELS.get(field.name, field.name),
         "help_text": help.HELP.get(field.name, ""),
         "initial": default,
-        "required": False,
+        "required": default is not None and hint is not bool,
     }
     if get_origin(hint) is Literal:
         empty = [("", "–")] if default is None else []

@@ -140,3 +140,9 @@ MAIN = (
     *("epochs", "batch_size", "learning_rate", "max_length", "schedule", "warmup_ratio"),
     *("precision", "eval_every", "patience"),
 )
+
+DROPPED: dict[str, Promise] = {
+    "too_long": _("Left out, since they are too long"),
+    "no_supervised_tokens": _("Left out, since nothing in them is learnt"),
+    "cut": _("Kept without their end, since they are too long"),
+}

@@ -107,7 +107,7 @@ def _preflight_state(preflight: Preflight) -> dict[str, Any]:
         "waiting": preflight.status in (Preflight.Status.QUEUED, Preflight.Status.RUNNING),
         "share": counts["supervised_tokens"] / counts["tokens"] if counts.get("tokens") else None,
         "duration": in_words(time.get("seconds")),
-        "dropped": sorted(counts.get("dropped", {}).items()),
+        "dropped": [(help.DROPPED.get(why, why), rows) for why, rows in sorted(counts.get("dropped", {}).items())],
     }
 
 

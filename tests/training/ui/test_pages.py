@@ -6,6 +6,7 @@ from tests.factories import training as make
 from training.models import LanguageModel, Preflight, Run
 from training.services.models import register_tuned
 from training.services.runs import create_preflight
+from training.ui.forms import RunForm
 
 pytestmark = pytest.mark.django_db
 BACKEND = "sftlab.accounts.backends.PasswordBackend"
@@ -110,6 +111,7 @@ def test_every_option_has_a_label_and_help():
 def submit(client, admin, run, **extra):
     client.force_login(admin, backend=BACKEND)
     form = {
+        **{name: field.initial for name, field in RunForm(method="lora").fields.items() if field.initial is not None},
         "base_model": run.base_model.uuid,
         "version0": run.datasets.get().version.uuid,
         "weight0": "1",
@@ -152,7 +154,7 @@ def looked(admin, run, **result):
 
 RESULT = {
     "rows": [{"id": "a", "tokens": [{"text": "1+1=", "supervised": False}, {"text": "2", "supervised": True}]}],
-    "counts": {"rows": 8, "tokens": 100, "supervised_tokens": 20, "dropped": {"too_long": ["x"]}, "steps": 4},
+    "counts": {"rows": 8, "tokens": 100, "supervised_tokens": 20, "dropped": {"too_long": {"count": 1, "ids": ["x"]}}, "steps": 4},
     "memory": {"peak_mb": 100.0, "available_mb": 1000.0, "fits": True, "reason": ""},
     "time": {"seconds": 125.0, "tokens_per_s": 50.0},
 }
