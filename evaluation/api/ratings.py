@@ -13,6 +13,7 @@ from rest_framework.views import APIView
 from evaluation.rating_answers import CHOICES, LAYOUTS, LONGEST_COMMENT, SIDES
 from evaluation.selectors import studies as selectors
 from evaluation.services.studies import rating as services
+from evaluation.services.studies.checks import feedback_of
 from sftlab.api import ErrorSerializer
 from sftlab.errors import BadInput
 
@@ -52,6 +53,9 @@ class JudgementIn(serializers.Serializer[Any]):
 
 class SubmittedOut(serializers.Serializer[Any]):
     rating = serializers.UUIDField()
+    feedback = serializers.DictField(
+        allow_null=True, help_text="Only for the questions before a study: {passed, why: {en, zh}}."
+    )
 
 
 class KeptOut(serializers.Serializer[Any]):
@@ -114,8 +118,8 @@ class SubmitView(Unstored):
         if not isinstance(request.data, dict):
             raise BadInput("Send an object.")
         key = request.headers.get("Idempotency-Key", "")[:200]
-        fresh = services.submit(user=request.user, uuid=rating, key=key, body=request.data)
-        return Response({"rating": str(rating)}, status=201 if fresh else 200)
+        vote, fresh = services.submit(user=request.user, uuid=rating, key=key, body=request.data)
+        return Response({"rating": str(rating), "feedback": feedback_of(vote)}, status=201 if fresh else 200)
 
 
 class UndoView(Unstored):

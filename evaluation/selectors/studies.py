@@ -81,15 +81,22 @@ def rater_view(study: Study, user: User) -> dict[str, Any]:
 
 
 def mine(study: Study, user: User) -> dict[str, int]:
-    """Their own ratings, checks included (telling them apart would give the checks away), and what may still come."""
-    done = Rating.objects.filter(pool=study, person=user, state=Rating.State.SUBMITTED).count()
-    seen = Rating.objects.filter(
-        pool=study, person=user, state__in=["live", "submitted", "skipped", "set_aside"]
-    ).values("item")
-    free = Presentation.objects.filter(pool=study, lane="work", state=Presentation.State.FREE, assigned_to=None)
-    left = free.exclude(item__in=seen).aggregate(left=Count("item", distinct=True))["left"]
+    """Their own ratings and about how many may still come. Checks are counted in, and with checks about the rest is
+    rounded up: counted apart, or to the unit, it would give them away."""
     held = Rating.objects.filter(pool=study, person=user, state=Rating.State.LIVE).count()
-    return {"done": done, "left": left + held}
+    done = Rating.objects.filter(pool=study, person=user, state=Rating.State.SUBMITTED).count()
+    left = held + _free_for(study, user)
+    rate = float(study.config["check_rate"])
+    return {"done": done, "left": -(-round(left / (1 - rate)) // 5) * 5 if rate else left}
+
+
+def _free_for(study: Study, user: User) -> int:
+    free = Presentation.objects.filter(pool=study, state=Presentation.State.FREE)
+    if study.members.filter(user=user, standing=StudyMember.Standing.QUALIFYING).exists():
+        return free.filter(lane="qualify", assigned_to=user).count()
+    met = Rating.objects.filter(pool=study, person=user, state__in=["live", "submitted", "skipped", "set_aside"])
+    work = free.filter(lane="work", assigned_to=None).exclude(item__in=met.values("item"))
+    return work.aggregate(left=Count("item", distinct=True))["left"] or 0
 
 
 # For admins and managers: by system.

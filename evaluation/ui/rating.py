@@ -8,12 +8,14 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_GET, require_http_methods
 
-from evaluation.models.studies import Rating, Study
+from evaluation.models.studies import Rating, Study, Vote
 from evaluation.selectors import studies as selectors
 from evaluation.services.studies import rating as services
+from evaluation.services.studies.checks import feedback_of
 from sftlab.accounts.models import User
 from sftlab.errors import BadInput, SFTLabError
 
@@ -40,17 +42,19 @@ def rate(request: HttpRequest, study: UUID) -> HttpResponse:
     rating = services.claim(user=user, study=found)
     context = {"study": found, "mine": selectors.mine(found, user), "working": True, **_comparison(found, rating)}
     last = request.GET.get("last", "")
-    return render(request, "evaluation/studies/rate.html", context | {"last": last})
+    vote = Vote.objects.filter(rating__uuid=_uuid(last), rater=user).first() if last else None
+    return render(request, "evaluation/studies/rate.html", context | {"last": last, "feedback": _feedback(vote)})
 
 
 def _act(request: HttpRequest, user: User, study: Study) -> HttpResponse:
     scripted_page = request.headers.get("X-Requested-With") == "fetch"
     try:
-        last = _do(request, user, study)
+        last, vote = _do(request, user, study)
         if not scripted_page:
             address = request.path + (f"?last={last}" if last else "")
             return redirect(address)
-        return JsonResponse(_coming(request, user, study, at_once=_is_blank(request)))
+        coming = _coming(request, user, study, at_once=_is_blank(request))
+        return JsonResponse({**coming, "feedback": _feedback(vote)})
     except SFTLabError as error:
         if not scripted_page:
             raise
@@ -62,20 +66,33 @@ def _is_blank(request: HttpRequest) -> bool:
     return request.POST.get("action") in ("undo", "skip") or "current" in request.POST
 
 
-def _do(request: HttpRequest, user: User, study: Study) -> str:
-    """The rating that may now be taken back, if any."""
+def _do(request: HttpRequest, user: User, study: Study) -> tuple[str, Vote | None]:
+    """The rating that may now be taken back, if any, and the vote."""
     action = request.POST.get("action") or "vote"
     if action == "ahead":
-        return ""
+        return "", None
     rating = _uuid(request.POST.get("rating", ""))
     if action == "vote":
-        services.submit(user=user, uuid=rating, key=str(rating), body=_judgement(request, study))
-        return str(rating)
+        vote, _fresh = services.submit(user=user, uuid=rating, key=str(rating), body=_judgement(request, study))
+        return str(rating), vote
     if action == "skip":
         services.skip(user=user, uuid=rating, reason=request.POST.get("comment", "")[:1000])
     elif action == "undo":
         services.undo(user=user, uuid=rating)
-    return ""
+    return "", None
+
+
+def _feedback(vote: Vote | None) -> str | None:
+    """What a question before the study taught, in the reader's language."""
+    found = feedback_of(vote) if vote else None
+    if found is None:
+        return None
+    verdict = _("Right.") if found["passed"] else _("Not quite.")
+    return f"{verdict} {found['why'].get(_language(), '')}".strip()
+
+
+def _language() -> str:
+    return "zh" if (get_language() or "").startswith("zh") else "en"
 
 
 def _coming(request: HttpRequest, user: User, study: Study, *, at_once: bool) -> dict[str, Any]:
@@ -98,14 +115,13 @@ def _comparison(study: Study, rating: Rating | None) -> dict[str, Any]:
         return {"rating": None}
     loaded = selectors.load_shown(rating)
     shown = selectors.shown(loaded)
-    language = "zh" if (get_language() or "").startswith("zh") else "en"
     return {
         "rating": shown["rating"],
         "prompt": shown["prompt"],
         "answers": [("left", "A", shown["left"]), ("right", "B", shown["right"])][: 2 if study.compares else 1],
         "lang": loaded.item.item.language or None,
         "starts_right": int(shown["rating"][-1], 16) % 2,
-        "dimensions": [_dimension(one, language) for one in study.dimensions],
+        "dimensions": [_dimension(one, _language()) for one in study.dimensions],
         "kept": shown["draft"] or {},
     }
 

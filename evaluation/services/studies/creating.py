@@ -15,6 +15,7 @@ from evaluation.models.studies import Answer, Presentation, Study, StudySystem, 
 from evaluation.presentations import Unit as Meeting
 from evaluation.presentations import present, units
 from evaluation.sampling import representation, sample
+from evaluation.services.studies.checks import make_known
 from evaluation.services.studies.requests import Asked, check, names_of
 from sftlab.accounts.models import User
 from sftlab.audit.services import record
@@ -97,6 +98,7 @@ def _fill(study: Study, asked: Asked) -> None:
     if not plan:
         raise BadInput(_("Nothing is left to rate: every answer gives its author away, or the budget is too small."))
     _hand_out(study, items, answers, plan)
+    make_known(study=study, items=list(asked.evalset.items.order_by("position")))
 
 
 def _sampled(study: Study, asked: Asked) -> list[EvalItem]:

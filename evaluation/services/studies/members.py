@@ -3,11 +3,13 @@
 from collections.abc import Iterable
 
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 from django.utils.crypto import get_random_string
 from django.utils.translation import gettext as _
 
 from evaluation.models import EvalSet, System
 from evaluation.models.studies import Rating, Study, StudyMember, Unblinding
+from evaluation.services.studies.checks import start_qualifying
 from sftlab.accounts.models import User
 from sftlab.audit.services import record
 from sftlab.errors import BadInput, Conflict, NotPermitted
@@ -40,6 +42,8 @@ def add_member(*, actor: User, study: Study, username: str, role: str) -> StudyM
             code="exposed",
         )
     member = _enter(study, user, role)
+    if role == Role.RATER:
+        start_qualifying(study=study, member=member)
     record(actor=actor, verb="study.member", obj=study, data={"username": user.username, "role": role})
     return member
 
@@ -95,3 +99,45 @@ def saw_study(*, user: User, study: Study) -> None:
     """The systems of a study by name, with what was voted."""
     systems = System.objects.filter(pk__in=study.systems.values("system_id")).select_related("model")
     saw_by_system(user=user, evalset=study.evalset, models=[one.model for one in systems])
+
+
+STANDINGS = {
+    "resume": (StudyMember.Standing.PAUSED, StudyMember.Standing.ACTIVE),
+    "pause": (StudyMember.Standing.ACTIVE, StudyMember.Standing.PAUSED),
+    "admit": (StudyMember.Standing.REFUSED, StudyMember.Standing.ACTIVE),
+}
+
+
+@transaction.atomic
+def set_standing(*, actor: User, study: Study, member: StudyMember, move: str, reason: str) -> None:
+    """Pause, resume, or admit a rater who failed the questions. Raises Conflict when they stand elsewhere."""
+    check_may_manage(user=actor, study=study)
+    before, after = STANDINGS[move]
+    if not study.members.filter(pk=member.pk, standing=before).update(standing=after):
+        raise Conflict(_("This rater's standing is another by now."), code="wrong_status")
+    if move == "pause":
+        leases.release_all(Rating, pool_id=study.pk, person_id=member.user_id, reason="paused")
+    record(
+        actor=actor,
+        verb="study.standing",
+        obj=study,
+        data={"rater": member.alias, "standing": after, "reason": reason},
+    )
+
+
+@transaction.atomic
+def exclude_rater(*, actor: User, study: Study, member: StudyMember, reason: str) -> None:
+    """Their votes stop counting. When, why, and what the numbers were before and after goes into the report."""
+    check_may_manage(user=actor, study=study)
+    if not reason.strip():
+        raise BadInput(_("Say why."), errors=[{"field": "reason", "reason": _("Say why.")}])
+    if not study.is_open:
+        raise Conflict(_("The report is frozen: nobody can be excluded any more."), code="closed")
+    changed = study.members.filter(pk=member.pk, role=Role.RATER, excluded_at=None).update(
+        excluded_at=timezone.now(), excluded_reason=reason.strip()
+    )
+    if not changed:
+        raise Conflict(_("This rater is excluded already."), code="wrong_status")
+    Study.objects.filter(pk=study.pk).update(refreshed_for=None)
+    leases.release_all(Rating, pool_id=study.pk, person_id=member.user_id, reason="excluded")
+    record(actor=actor, verb="study.exclude", obj=study, data={"rater": member.alias, "reason": reason})

@@ -36,6 +36,8 @@ def rater_of(*, user: User, study: Study) -> StudyMember:
         raise NotPermitted(
             _("You are paused in this study. Somebody will look at it and tell you."), code=Standing.PAUSED
         )
+    if member.excluded_at is not None:
+        raise NotPermitted(_("You are paused in this study. Somebody will look at it and tell you."), code="paused")
     if member.standing == Standing.REFUSED:
         raise NotPermitted(_("You did not pass this study's questions."), code="not_qualified")
     if has_seen(user=user, study=study):
@@ -131,12 +133,12 @@ def skip(*, user: User, uuid: UUID, reason: str = "") -> None:
     leases.give_back(Rating, uuid=uuid, person_id=user.pk, state=State.SKIPPED, reason=reason)
 
 
-def submit(*, user: User, uuid: UUID, key: str, body: Mapping[str, Any]) -> bool:
+def submit(*, user: User, uuid: UUID, key: str, body: Mapping[str, Any]) -> tuple[Vote, bool]:
     """Saves the vote once; whether it was new. Raises BadInput with every fault."""
     study = _rating(user, uuid).pool
     parsed = _parsed(study, body)
 
-    def save(rating: Rating) -> None:
+    def save(rating: Rating) -> Vote:
         _hold_open(study)
         rater_of(user=user, study=study)
         vote = Vote.objects.create(
@@ -149,11 +151,17 @@ def submit(*, user: User, uuid: UUID, key: str, body: Mapping[str, Any]) -> bool
             **vars(parsed),
         )
         checks.after_vote(study=study, rater=user, vote=vote)
+        return vote
 
-    _, fresh = leases.submit(
-        Rating, uuid=uuid, person_id=user.pk, key=key, body=dict(body), save=save, replay=lambda rating: None
+    return leases.submit(
+        Rating,
+        uuid=uuid,
+        person_id=user.pk,
+        key=key,
+        body=dict(body),
+        save=save,
+        replay=lambda rating: Vote.objects.get(rating=rating),
     )
-    return fresh
 
 
 def _parsed(study: Study, body: Mapping[str, Any]) -> Any:
@@ -188,7 +196,6 @@ def undo(*, user: User, uuid: UUID) -> Rating:
     leases.release_all(Rating, pool_id=study.pk, person_id=user.pk, reason="undo")
     body = _body(vote)
     leases.end(rating, state=State.RETURNED, assign_to=user.pk, draft=body, reason="undo")
-    checks.before_undo(vote=vote)
     record(actor=user, verb="rating.undo", obj=rating, data=body)
     vote.delete()
     again = _claim(user, study, [rating.slot.lane], False)
@@ -199,6 +206,8 @@ def undo(*, user: User, uuid: UUID) -> Rating:
 
 def _undoable(rating: Rating) -> Vote:
     vote = Vote.objects.filter(rating=rating).first()
+    if rating.slot.lane == "qualify":
+        raise Conflict(_("The questions before a study are answered once."), code="too_late")
     if rating.state != State.SUBMITTED or vote is None or _cast_later(rating).exists():
         raise Conflict(_("Only your last vote can be taken back, until you cast the next."), code="too_late")
     return vote

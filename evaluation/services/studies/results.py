@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from evaluation.jobs import study_changed
 from evaluation.models.studies import Study, StudyMember, StudyResult, Unit, Vote
 from evaluation.ranking import Cast, summary
-from evaluation.rater_stats import raters
+from evaluation.rater_stats import Checked, raters
 from evaluation.selectors.studies import slice_key, systems_of
 from evaluation.services.studies.members import check_may_manage
 from evaluation.study_jobs import refresh_later, report_later
@@ -56,6 +56,17 @@ def _cast(vote: Vote, alias: str) -> Cast:
     )
 
 
+def checked(study: Study) -> list[Checked]:
+    votes = (
+        Vote.objects.filter(study=study).exclude(unit__kind=Unit.Kind.ORDINARY).exclude(presentation__lane="qualify")
+    )
+    aliases = dict(study.members.values_list("user_id", "alias"))
+    return [
+        Checked(aliases[rater], kind, passed)
+        for rater, kind, passed in votes.order_by("pk").values_list("rater_id", "unit__kind", "passed")
+    ]
+
+
 def compute(study: Study, cast: Sequence[Cast]) -> dict[str, Any]:
     """The whole and every language × category that the sample has, by `slice_key`."""
     systems = {one["model"]: one["name"] for one in systems_of(study)}
@@ -66,7 +77,13 @@ def compute(study: Study, cast: Sequence[Cast]) -> dict[str, Any]:
         slices[slice_key(language, category)] = summary(
             chosen, systems=systems, compares=study.compares, dimensions=dimensions, seed=study.seed
         )
-    return {"version": VERSION, "seed": study.seed, "votes": len(cast), "slices": slices, "raters": raters(cast)}
+    return {
+        "version": VERSION,
+        "seed": study.seed,
+        "votes": len(cast),
+        "slices": slices,
+        "raters": raters(cast, checked(study)),
+    }
 
 
 def _slices(cast: Sequence[Cast]) -> list[tuple[str | None, str | None]]:

@@ -147,7 +147,7 @@
     state(said.saving);
     leave();
     inOrder([...fields, ["action", "vote"]], (body) => {
-      state(said.saved);
+      state(body.feedback ?? said.saved);
       takeNext(body);
       if (waiting === 0) offerUndo(rating);
     });
