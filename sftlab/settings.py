@@ -104,7 +104,11 @@ TEMPLATES = [
 
 def _database(url: str | None) -> dict[str, Any]:
     pool = {"min_size": 1, "max_size": int(os.environ.get("SFTLAB_DB_POOL", "8")), "timeout": 10}
-    common = {"ENGINE": "sftlab.backend", "OPTIONS": {"pool": pool, "connect_timeout": 5}, "CONN_HEALTH_CHECKS": True}
+    common: dict[str, Any] = {
+        "ENGINE": "sftlab.backend",
+        "OPTIONS": {"pool": pool, "connect_timeout": 5},
+        "CONN_HEALTH_CHECKS": True,
+    }
     if not url:
         return {**common, "NAME": "sftlab", "EMBEDDED": str(VAR_DIR / "postgres")}
     parts = urlsplit(url)

@@ -1,7 +1,7 @@
-from django.urls import include, path
+from django.urls import URLPattern, URLResolver, include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
-api = [
+api: list[URLPattern | URLResolver] = [
     path("", include("sftlab.accounts.api.urls")),
     path("", include("annotation.api.urls")),
     path("", include("training.api.urls")),

@@ -18,12 +18,12 @@ SLUG = "demo"
 METRICS = ["bleu", "rougeL", "bertscore", "chrf"]
 DECODING = {"max_new_tokens": 64, "do_sample": False}
 RUN_CONFIG = {
-    "epochs": 2,
+    "epochs": 1,
     "batch_size": 8,
     "learning_rate": 3e-4,
     "max_length": 384,
-    "eval_steps": 25,
-    "logging_steps": 1,
+    "eval_every": 12,
+    "save_every": 12,
 }
 
 Say = Callable[[str], None]

@@ -7,7 +7,7 @@ from knox.models import AbstractAuthToken
 from sftlab.db import PublicModel
 
 
-class User(PublicModel, AbstractUser):
+class User(PublicModel, AbstractUser):  # type: ignore[django-manager-missing]  # its tokens' manager is knox's
     """A person, or a scripted user of the demo, whose work is marked as scripted wherever it shows."""
 
     language = models.CharField(
@@ -29,7 +29,7 @@ class User(PublicModel, AbstractUser):
         return self.is_superuser and self.is_active
 
 
-class ApiToken(PublicModel, AbstractAuthToken):
+class ApiToken(PublicModel, AbstractAuthToken):  # type: ignore[misc, django-manager-missing]  # knox has no types
     """A token for a program. Only its digest is stored."""
 
     class Scope(models.TextChoices):

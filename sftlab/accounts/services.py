@@ -81,7 +81,7 @@ def create_token(
             _("Choose how long the token lasts: at most a year."),
             errors=[{"field": "expires_at", "reason": _("out of range")}],
         )
-    token, text = ApiToken.objects.create(user=user, expiry=lasts, name=name, scope=scope)
+    token, text = ApiToken.objects.create(user=user, expiry=lasts, name=name, scope=scope)  # type: ignore[misc]  # knox's
     record(actor=user, verb="token.create", obj=token, data={"name": name, "scope": scope})
     return token, text
 

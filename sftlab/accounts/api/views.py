@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from sftlab.access import LoginThrottle
+from sftlab.access import LoginThrottle, person
 from sftlab.accounts import services
 from sftlab.accounts.models import ApiToken
 from sftlab.api import ErrorSerializer
@@ -57,7 +57,7 @@ class TokensView(APIView):
 
     @extend_schema(responses={200: NamedToken(many=True)})
     def get(self, request: Request) -> Response:
-        mine = ApiToken.objects.filter(user=request.user).order_by("-created_at")
+        mine = ApiToken.objects.filter(user=person(request)).order_by("-created_at")
         return Response(NamedToken(mine, many=True).data)
 
     @extend_schema(request=NamedToken, responses={201: NamedToken, 400: ErrorSerializer})
@@ -67,7 +67,7 @@ class TokensView(APIView):
         asked = form.validated_data
         lasts: timedelta = asked["expiry"] - timezone.now()
         token, text = services.create_token(
-            user=request.user,
+            user=person(request),
             name=asked.get("name", "token"),
             scope=asked.get("scope", ApiToken.Scope.READ),
             lasts=lasts,
@@ -78,5 +78,5 @@ class TokensView(APIView):
 class TokenDetailView(APIView):
     @extend_schema(responses={204: None, 404: ErrorSerializer})
     def delete(self, request: Request, token: UUID) -> Response:
-        services.revoke_token(user=request.user, token=token)
+        services.revoke_token(user=person(request), token=token)
         return Response(status=204)

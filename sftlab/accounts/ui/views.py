@@ -11,6 +11,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from sftlab.access import person
 from sftlab.accounts import services
 from sftlab.accounts.models import ApiToken, User
 from sftlab.accounts.ui.forms import NewToken, NewUser
@@ -49,17 +50,17 @@ def profile(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         asked = form.cleaned_data
         _token, made = services.create_token(
-            user=_me(request), name=asked["name"], scope=asked["scope"], lasts=timedelta(days=asked["days"])
+            user=person(request), name=asked["name"], scope=asked["scope"], lasts=timedelta(days=asked["days"])
         )
         form = NewToken()
-    tokens = ApiToken.objects.filter(user=_me(request)).order_by("-created_at")
+    tokens = ApiToken.objects.filter(user=person(request)).order_by("-created_at")
     return render(request, "accounts/profile.html", {"form": form, "made": made, "tokens": tokens})
 
 
 @require_POST
 @login_required
 def revoke(request: HttpRequest, token: UUID) -> HttpResponse:
-    services.revoke_token(user=_me(request), token=token)
+    services.revoke_token(user=person(request), token=token)
     messages.success(request, _("The token no longer works."), extra_tags="good")
     return redirect("accounts:profile")
 
@@ -67,12 +68,12 @@ def revoke(request: HttpRequest, token: UUID) -> HttpResponse:
 @login_required
 def people(request: HttpRequest) -> HttpResponse:
     """Everyone, for administrators, and a form for one more."""
-    if not _me(request).is_admin:
+    if not person(request).is_admin:
         raise Missing(_("There is no such thing here."))
     form = NewUser(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            made = services.create_user(actor=_me(request), **form.cleaned_data)
+            made = services.create_user(actor=person(request), **form.cleaned_data)
         except BadInput as error:
             add_faults(form, error)
         else:
@@ -80,8 +81,3 @@ def people(request: HttpRequest) -> HttpResponse:
             return redirect("accounts:people")
     page = Paginator(User.objects.order_by("username"), 50).get_page(request.GET.get("page"))
     return render(request, "accounts/people.html", {"form": form, "page": page})
-
-
-def _me(request: HttpRequest) -> User:
-    assert isinstance(request.user, User)
-    return request.user

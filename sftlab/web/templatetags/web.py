@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from typing import Any
+from typing import Any, Literal
 
 import nh3
 from django import template
@@ -38,7 +38,7 @@ def markdown(text: str | None) -> SafeString:
 
 
 @register.filter
-def number(value: float | None, decimals: int = 2) -> str:
+def number(value: float | Literal[""] | None, decimals: int = 2) -> str:
     if value is None or value == "":  # a template gives "" for what is not there
         return "–"
     return number_format(round(value, decimals), decimals, force_grouping=abs(value) >= 10_000)

@@ -24,8 +24,7 @@ class Command(BaseCommand):
         if host not in settings.LOOPBACK and settings.IS_LOCAL:
             raise CommandError(f"To serve on {host}, name the hosts it is reached by in SFTLAB_HOSTS.", returncode=2)
         connection.ensure_connection()
-        connection.close()
-        connection.close_pool()
+        connection.close_pool()  # type: ignore[attr-defined]  # PostgreSQL's wrapper has one; the workers open their own
         self.stdout.write(f"SFTLab serves on http://{host}:{port}")
         Granian(
             "sftlab.wsgi:application",
