@@ -73,9 +73,7 @@ class RunForm(forms.Form):
         return {
             "base_model": data["base_model"].uuid,
             "datasets": [
-                {"version": version.uuid, "weight": weight}
-                for version, weight in chosen
-                if version is not None
+                {"version": version.uuid, "weight": weight} for version, weight in chosen if version is not None
             ],
             "method": {"name": self.method, **self._options("method", METHODS[self.method])},
             "config": self._options("config", TrainConfig),

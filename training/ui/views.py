@@ -135,8 +135,12 @@ def run_detail(request: HttpRequest, id: UUID) -> HttpResponse:
         "findings": [] if run.status == Run.Status.QUEUED else findings(run),
         "eta": "" if run.is_over else in_words(run.progress.get("eta_seconds")),
         "duration": in_words(run.result.get("seconds")),
+        "partial": is_htmx(request),
     }
-    return render(request, _part(request, "run"), context)
+    answer = render(request, _part(request, "run"), context)
+    if run.is_over and is_htmx(request):
+        answer["HX-Refresh"] = "true"  # the actions at the top are others now
+    return answer
 
 
 @login_required
@@ -187,4 +191,8 @@ def run_resume(request: HttpRequest, id: UUID) -> HttpResponse:
 
 def _part(request: HttpRequest, name: str) -> str:
     """The page, or for htmx only what changes on it."""
-    return f"training/{name}_state.html" if request.headers.get("HX-Request") else f"training/{name}.html"
+    return f"training/{name}_state.html" if is_htmx(request) else f"training/{name}.html"
+
+
+def is_htmx(request: HttpRequest) -> bool:
+    return "HX-Request" in request.headers
