@@ -19,7 +19,9 @@ class ErrorPageMiddleware:
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         if isinstance(error, OperationalError):
-            error = Unavailable(_("The database does not answer right now. Nothing was changed; try again in a moment."))
+            error = Unavailable(
+                _("The database does not answer right now. Nothing was changed; try again in a moment.")
+            )
         if not isinstance(error, SFTLabError):
             return None
         context = {"status": error.status, "message": error.message, "errors": error.errors}
