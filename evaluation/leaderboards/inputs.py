@@ -1,7 +1,8 @@
 """Everything a snapshot rests on, as plain data: equal data make an equal digest, and so no new snapshot. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Any
 
 from evaluation.leaderboards.bodies import digest
@@ -33,12 +34,12 @@ class Inputs:
 
     def listed(self) -> dict[str, Any]:
         """What the snapshot keeps of them: ids, digests and signatures rather than the things themselves."""
-        scored = [one for part in self.scores.values() for one in part]
+        scored = {one.score: one for part in self.scores.values() for one in part}.values()
         return {
             "definition": self.definition.as_json(),
             "evalset": dict(self.evalset),
             "systems": [dict(origin) for origin in self.origins],
-            "scores": digest(sorted([one.score, one.signature, one.value, one.low, one.high, one.n] for one in scored)),
+            "scores": _digests(scored),
             "signatures": sorted({one.signature for one in scored if one.signature}),
             "study": dict(self.study.about) if self.study else None,
         }
@@ -46,3 +47,11 @@ class Inputs:
     @property
     def sha256(self) -> str:
         return digest(self.listed())
+
+
+def _digests(scored: Iterable[Scored]) -> dict[str, str]:
+    """By model."""
+    found: dict[str, list[list[Any]]] = {}
+    for one in scored:
+        found.setdefault(one.model, []).append([one.score, one.signature, one.value, one.low, one.high, one.n])
+    return {model: digest(sorted(parts, key=itemgetter(0))) for model, parts in found.items()}

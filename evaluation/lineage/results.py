@@ -89,7 +89,7 @@ def _system_up(system: System, most: int) -> list[Group]:
 def _system_down(system: System, most: int) -> list[Group]:
     studies = Study.objects.filter(systems__system=system).order_by("-pk")
     return [
-        some("score", system.scores.filter(category="").order_by("metric", "language"), most),
+        some("score", system.scores.filter(category="", current=True).order_by("metric", "language"), most),
         some("output", system.outputs.order_by("item__position"), most),
         some("study", studies, most),
         _boards_on(system, most),

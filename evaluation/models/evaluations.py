@@ -3,6 +3,7 @@ from typing import ClassVar
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from evaluation.models.evalsets import EvalItem, EvalSet
@@ -125,11 +126,15 @@ class Score(PublicModel):
     flags = models.JSONField(default=dict)
     reason = models.TextField(blank=True)
     details = models.JSONField(default=dict)
+    current = models.BooleanField(default=True)
+    """False once another took its place: what an earlier snapshot shows keeps its origin."""
 
     class Meta:
         ordering = ["metric", "language", "category"]
         constraints = [
-            models.UniqueConstraint(fields=["system", "metric", "language", "category"], name="score_once"),
+            models.UniqueConstraint(
+                fields=["system", "metric", "language", "category"], condition=Q(current=True), name="score_once"
+            ),
         ]
 
     def __str__(self) -> str:

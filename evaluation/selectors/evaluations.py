@@ -22,12 +22,12 @@ def get_evaluation(uuid: UUID) -> Evaluation:
 
 
 def systems_of(evaluation: Evaluation) -> list[System]:
-    """With their scores, in the order they were named."""
-    return list(evaluation.systems.select_related("model").prefetch_related("scores"))
+    """In the order they were named."""
+    return list(evaluation.systems.select_related("model"))
 
 
 def scores_of(evaluation: Evaluation) -> QuerySet[Score]:
-    found = Score.objects.filter(system__evaluation=evaluation)
+    found = Score.objects.filter(system__evaluation=evaluation, current=True)
     return found.select_related("system__model").order_by("metric", "language", "category", "system_id")
 
 

@@ -2,7 +2,6 @@ import hashlib
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Q, QuerySet
@@ -146,7 +145,7 @@ def outputs_digest(system: System) -> str:
 
 
 def _scores(systems: Iterable[System], definition: Definition) -> dict[tuple[str, str], list[Scored]]:
-    found = Score.objects.filter(system__in=list(systems)).select_related("system__model")
+    found = Score.objects.filter(system__in=list(systems), current=True).select_related("system__model")
     if definition.metrics:
         found = found.filter(metric__in=definition.metrics)
     slices: dict[tuple[str, str], list[Scored]] = {}
@@ -172,7 +171,3 @@ def _scored(score: Score) -> Scored:
         flags=score.flags,
         reason=score.reason,
     )
-
-
-def get_score(uuid: UUID) -> Score | None:
-    return Score.objects.select_related("system__model", "system__evaluation__evalset").filter(uuid=uuid).first()

@@ -117,19 +117,34 @@ def pairs_text(system: System, items: list[EvalItem]) -> str:
 
 @transaction.atomic
 def save_scores(evaluation: Evaluation, systems: list[System], language: str, result: Mapping[str, Any]) -> None:
-    """Put a language's scores in the place of older ones."""
+    """Put a language's scores in the place of older ones. A score that comes out the same stays the one it was."""
     items = evaluation.evalset.items.filter(language=language)
     categories = dict(items.values_list("key", "category"))
-    Score.objects.filter(system__in=systems, language=language).delete()
     ItemScore.objects.filter(output__system__in=systems, output__item__in=items).delete()
+    made = []
     for system in systems:
         outputs = dict(Output.objects.filter(system=system, item__in=items).values_list("item__key", "pk"))
         for found in result["systems"][str(system.uuid)]:
-            Score.objects.bulk_create(_scores(system, language, found, categories))
+            made += _scores(system, language, found, categories)
             ItemScore.objects.bulk_create(_item_scores(found, outputs), batch_size=BATCH)
+    _replace(systems, language, made)
     comparisons = {**evaluation.comparisons, language: result.get("comparisons", {})}
     Evaluation.objects.filter(pk=evaluation.pk).update(comparisons=comparisons)
     evaluation.comparisons = comparisons
+
+
+def _replace(systems: list[System], language: str, made: list[Score]) -> None:
+    there = Score.objects.filter(system__in=systems, language=language, current=True)
+    same = {_identity(score): score.pk for score in there}
+    fresh = [score for score in made if _identity(score) not in same]
+    kept = [same[key] for score in made if (key := _identity(score)) in same]
+    there.exclude(pk__in=kept).update(current=False)
+    Score.objects.bulk_create(fresh, batch_size=BATCH)
+
+
+def _identity(score: Score) -> tuple[object, ...]:
+    slot = (score.system_id, score.metric, score.language, score.category)
+    return (*slot, score.value, score.low, score.high, score.n, score.signature, score.reason)
 
 
 def _scores(system: System, language: str, found: Mapping[str, Any], categories: Mapping[str, str]) -> list[Score]:

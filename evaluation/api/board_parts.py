@@ -1,0 +1,230 @@
+"""Beside a leaderboard: its history, what moved, a gate for pipelines, webhooks, a badge."""
+
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpResponse
+from django.urls import path
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.permissions import AllowAny, IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from evaluation.api.leaderboards import READ, admin_of
+from evaluation.api.reading import headers_for, is_current, not_modified
+from evaluation.leaderboards.badge import badge
+from evaluation.leaderboards.bodies import etag_of
+from evaluation.leaderboards.gate import read_gate
+from evaluation.models import Leaderboard, Webhook
+from evaluation.selectors.evidence import judged
+from evaluation.selectors.history import diff, history
+from evaluation.selectors.leaderboards import get_leaderboard, slice_of, snapshot_at
+from evaluation.services.webhooks import add_webhook, remove_webhook
+from sftlab.api import ErrorSerializer
+from sftlab.errors import Missing
+
+REFUSALS = {400: ErrorSerializer, 404: ErrorSerializer}
+LARGEST = 2**31 - 1
+
+
+class SliceAsked(serializers.Serializer[Any]):
+    language = serializers.CharField(required=False, default="", allow_blank=True)
+    category = serializers.CharField(required=False, default="", allow_blank=True)
+
+
+class HistoryAsked(SliceAsked):
+    model = serializers.UUIDField(required=False)
+
+
+class DiffAsked(SliceAsked):
+    to = serializers.IntegerField(required=False, min_value=1, max_value=LARGEST)
+
+    def get_fields(self) -> dict[str, Any]:
+        return {**super().get_fields(), "from": serializers.IntegerField(min_value=1, max_value=LARGEST)}
+
+
+class BadgeAsked(SliceAsked):
+    model = serializers.UUIDField(required=False)
+
+
+class HistoryOut(serializers.Serializer[Any]):
+    model = serializers.DictField()
+    points = serializers.ListField(child=serializers.DictField())
+
+
+class DiffOut(serializers.Serializer[Any]):
+    to = serializers.DictField()
+    inputs = serializers.ListField(child=serializers.DictField(), help_text="`{what, model?, from, to}`")
+    added = serializers.ListField(child=serializers.DictField())
+    removed = serializers.ListField(child=serializers.DictField())
+    moved = serializers.ListField(child=serializers.DictField())
+
+    def get_fields(self) -> dict[str, Any]:
+        return {"from": serializers.DictField(), **super().get_fields()}
+
+
+class RuleIn(serializers.Serializer[Any]):
+    metric = serializers.CharField(help_text="A metric, or `strength`.")
+    demand = serializers.ChoiceField(choices=["better", "not_worse", "at_least", "at_most"], required=False)
+    margin = serializers.FloatField(required=False)
+    bound = serializers.FloatField(required=False)
+    language = serializers.CharField(required=False)
+    category = serializers.CharField(required=False)
+    evalset = serializers.CharField(required=False, help_text="Another evaluation set, such as a general one.")
+    confidence = serializers.FloatField(required=False)
+
+
+class GateIn(serializers.Serializer[Any]):
+    model = serializers.UUIDField()
+    baseline = serializers.UUIDField()
+    rules = RuleIn(many=True)
+    resamples = serializers.IntegerField(required=False)
+    seed = serializers.IntegerField(required=False)
+
+
+class GateOut(serializers.Serializer[Any]):
+    verdict = serializers.ChoiceField(choices=["pass", "fail", "undetermined"])
+    snapshot = serializers.IntegerField()
+    model = serializers.CharField()
+    baseline = serializers.CharField()
+    resamples = serializers.IntegerField()
+    seed = serializers.IntegerField()
+    rules = serializers.ListField(child=serializers.DictField())
+
+
+class WebhookIn(serializers.Serializer[Any]):
+    url = serializers.URLField(max_length=500)
+
+
+class WebhookOut(serializers.ModelSerializer[Webhook]):
+    id = serializers.UUIDField(source="uuid")
+
+    class Meta:
+        model = Webhook
+        fields = ("id", "url", "created_at")
+
+
+class WebhookMade(WebhookOut):
+    class Meta(WebhookOut.Meta):
+        fields = (*WebhookOut.Meta.fields, "secret")
+
+
+class HistoryView(APIView):
+    permission_classes = READ
+
+    @extend_schema(parameters=[HistoryAsked], responses={200: HistoryOut(many=True), **REFUSALS})
+    def get(self, request: Request, slug: str) -> Response:
+        board = get_leaderboard(slug, request.user)
+        asked = _asked(HistoryAsked, request)
+        model = str(asked.pop("model", ""))
+        return _private(board, history(board, model=model, **asked))
+
+
+class DiffView(APIView):
+    permission_classes = READ
+
+    @extend_schema(parameters=[DiffAsked], responses={200: DiffOut, **REFUSALS})
+    def get(self, request: Request, slug: str) -> Response:
+        """From one snapshot to another, by default the newest: what moved, and which inputs moved it."""
+        board = get_leaderboard(slug, request.user)
+        asked = _asked(DiffAsked, request)
+        before, after = asked.pop("from"), asked.pop("to", None) or snapshot_at(board).number
+        return _private(board, diff(board, before=before, after=after, **asked))
+
+
+class GateView(APIView):
+    """Changes nothing, so a read-only token may ask."""
+
+    permission_classes = (IsAuthenticated,)
+
+    @extend_schema(request=GateIn, responses={200: GateOut, 401: ErrorSerializer, **REFUSALS})
+    def post(self, request: Request, slug: str) -> Response:
+        """Is this model good enough beside that one? Pass, fail or undetermined, with the evidence."""
+        board = get_leaderboard(slug, request.user)
+        return Response(judged(board, read_gate(request.data)))
+
+
+class WebhooksView(APIView):
+    permission_classes = (IsAuthenticated, *READ[1:])
+
+    @extend_schema(responses={200: WebhookOut(many=True), 403: ErrorSerializer, 404: ErrorSerializer})
+    def get(self, request: Request, slug: str) -> Response:
+        board = _managed(request, slug)
+        return Response(WebhookOut(board.webhooks.filter(active=True), many=True).data)
+
+    @extend_schema(request=WebhookIn, responses={201: WebhookMade, 403: ErrorSerializer, **REFUSALS})
+    def post(self, request: Request, slug: str) -> Response:
+        """The secret that signs the messages is shown this once."""
+        board = _managed(request, slug)
+        form = WebhookIn(data=request.data)
+        form.is_valid(raise_exception=True)
+        made = add_webhook(actor=request.user, leaderboard=board, **form.validated_data)
+        return Response(WebhookMade(made).data, status=201)
+
+
+class WebhookView(APIView):
+    permission_classes = (IsAuthenticated, *READ[1:])
+
+    @extend_schema(responses={204: None, 403: ErrorSerializer, 404: ErrorSerializer})
+    def delete(self, request: Request, slug: str, webhook: UUID) -> Response:
+        remove_webhook(actor=request.user, leaderboard=_managed(request, slug), webhook=webhook)
+        return Response(status=204)
+
+
+class BadgeView(APIView):
+    permission_classes = (AllowAny,)
+
+    @extend_schema(parameters=[BadgeAsked], responses={(200, "image/svg+xml"): OpenApiTypes.STR, 304: None, **REFUSALS})
+    def get(self, request: Request, slug: str) -> HttpResponse:
+        board = get_leaderboard(slug, request.user)
+        asked = _asked(BadgeAsked, request)
+        body = _badge(board, str(asked.pop("model", "")), **asked)
+        headers = headers_for(board.visibility, etag_of(body))
+        if is_current(request, headers["ETag"]):
+            return not_modified(headers)
+        return HttpResponse(body, content_type="image/svg+xml", headers=headers)
+
+
+def _badge(board: Leaderboard, model: str, language: str, category: str) -> str:
+    """A model's place among all, or the snapshot's number."""
+    snapshot = snapshot_at(board)
+    if not model:
+        return badge(board.name, f"#{snapshot.number}", good=False)
+    rows = slice_of(snapshot, language, category).rows
+    row = next((row for row in rows if row["model"]["id"] == model), None)
+    if row is None:
+        raise Missing("This model is not on the leaderboard.")
+    best, worst = row["rank"] or (row["position"], row["position"])
+    place = str(best) if best == worst else f"{best}–{worst}"
+    return badge(board.name, f"{place} / {len(rows)}", good=best == 1)
+
+
+def _asked(form: type[serializers.Serializer[Any]], request: Request) -> dict[str, Any]:
+    found = form(data=request.query_params)
+    found.is_valid(raise_exception=True)
+    return dict(found.validated_data)
+
+
+def _private(board: Leaderboard, data: Any) -> Response:
+    public = board.visibility == Leaderboard.Visibility.PUBLIC
+    vary = {} if public else {"Vary": "Authorization, Cookie"}
+    return Response(data, headers={"Cache-Control": "public, no-cache" if public else "private, no-cache", **vary})
+
+
+def _managed(request: Request, slug: str) -> Leaderboard:
+    board = get_leaderboard(slug, request.user)
+    admin_of(request)
+    return board
+
+
+urlpatterns = [
+    path("leaderboards/<slug:slug>/history/", HistoryView.as_view(), name="leaderboard-history"),
+    path("leaderboards/<slug:slug>/diff/", DiffView.as_view(), name="leaderboard-diff"),
+    path("leaderboards/<slug:slug>/gate/", GateView.as_view(), name="leaderboard-gate"),
+    path("leaderboards/<slug:slug>/badge.svg", BadgeView.as_view(), name="leaderboard-badge"),
+    path("leaderboards/<slug:slug>/webhooks/", WebhooksView.as_view(), name="leaderboard-webhooks"),
+    path("leaderboards/<slug:slug>/webhooks/<uuid:webhook>/", WebhookView.as_view(), name="leaderboard-webhook"),
+]
