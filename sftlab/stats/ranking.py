@@ -5,7 +5,6 @@ from enum import StrEnum
 from math import exp
 
 import numpy as np
-from scipy.stats import t as student
 
 from sftlab.stats.arrays import Floats
 from sftlab.stats.davidson import Model, Terms, fit
@@ -69,8 +68,8 @@ class Ranking:
     """`systems` from strongest to weakest.
 
     `tie` is Davidson's ν: between equals, the odds of a tie against the win of one of them. `first_position` is the log
-    odds that being shown on the left adds. `covariance` is of the strengths in the order of `Votes.systems`, then first
-    position, then log tie.
+    odds that being shown on the left adds. `parameters` are the strengths in the order of `names`, then first position,
+    then log tie; `covariance` is theirs by the method asked for, `independent` what it were if votes were independent.
     """
 
     systems: tuple[System, ...]
@@ -83,7 +82,10 @@ class Ranking:
     votes: int
     ties: int
     both_bad: int
+    names: tuple[str, ...]
+    parameters: Floats | None = None
     covariance: Covariance | None = None
+    independent: Covariance | None = None
 
 
 def rank(
@@ -122,7 +124,9 @@ def _ranked(votes: Votes, model: Model, empty: Ranking, no_order: Reason) -> Ran
         first_position=first if model.terms.first else Estimate(reason=no_order),
         determined=True,
         interval_reason=TOO_FEW_FOR_BOOTSTRAP if covariance is None else None,
+        parameters=parameters,
         covariance=covariance,
+        independent=model_based(model, parameters),
     )
 
 
@@ -137,8 +141,7 @@ def _covariance(votes: Votes, model: Model, parameters: Floats, made: Made) -> C
 def _estimates(parameters: Floats, covariance: Covariance | None, confidence: float) -> list[Estimate]:
     if covariance is None:
         return [Estimate(float(value)) for value in parameters]
-    critical = student.ppf(0.5 + confidence / 2, covariance.degrees)
-    errors = critical * np.sqrt(np.diag(covariance.matrix))
+    errors = covariance.half_widths(confidence)
     return [
         Estimate(float(value), float(value - error), float(value + error))
         for value, error in zip(parameters, errors, strict=True)
@@ -181,6 +184,7 @@ def _unranked(votes: Votes, made: Made) -> Ranking:
         votes=len(votes),
         ties=int((votes.outcomes == TIED).sum()),
         both_bad=votes.both_bad,
+        names=votes.systems,
     )
 
 

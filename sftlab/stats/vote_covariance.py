@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.sparse import csr_array
+from scipy.stats import t as student
 
 from sftlab.stats.arrays import Floats, Ints
 from sftlab.stats.davidson import Model, anchored, information
@@ -24,6 +25,11 @@ class Covariance:
 
     matrix: Floats
     degrees: float = np.inf
+
+    def half_widths(self, confidence: float) -> Floats:
+        """Of an interval for each parameter."""
+        widths: Floats = student.ppf(0.5 + confidence / 2, self.degrees) * np.sqrt(np.diag(self.matrix))
+        return widths
 
 
 def model_based(model: Model, parameters: Floats) -> Covariance:
