@@ -118,6 +118,7 @@ def start_qualifying(*, study: Study, member: StudyMember) -> None:
 
 
 def _hand(unit: Unit, rater: User, *, lane: str, swapped: bool) -> None:
+    Unit.objects.select_for_update().get(pk=unit.pk)
     number = (unit.presentations.aggregate(last=Max("number"))["last"] or 0) + 1
     Presentation.objects.create(
         pool=unit.study, item=unit, number=number, lane=lane, swapped=swapped, ord=unit.pk, assigned_to=rater
