@@ -62,3 +62,9 @@ def curve(run: Run, kind: str) -> list[Metric]:
 def last_points(run: Run, count: int) -> list[Metric]:
     """The newest training points, the newest first."""
     return list(Metric.objects.filter(attempt__run=run, kind=Metric.Kind.TRAIN).order_by("-step", "-attempt")[:count])
+
+
+def latest_values(run: Run, kind: str) -> dict[str, float]:
+    """Of the newest point of this kind; empty when there is none."""
+    newest = Metric.objects.filter(attempt__run=run, kind=kind).order_by("-pk").first()
+    return newest.values if newest else {}

@@ -26,9 +26,9 @@ class Moving(models.Model):
             raise Conflict(
                 _("This can't go from “%(before)s” to “%(to)s”.") % {"before": before, "to": str(to)}, code="bad_move"
             )
-        mine = type(self)._default_manager.filter(pk=self.pk)
-        changed = mine.filter(status=before).update(status=to, **fields)
-        if not changed:
+        unchanged: dict[str, Any] = {"pk": self.pk, "status": before}
+        changes: dict[str, Any] = {"status": to, **fields}
+        if not type(self)._default_manager.filter(**unchanged).update(**changes):
             raise Conflict(_("Someone else was faster; look again."), code="lost_race")
         self.status = str(to)
         for name, value in fields.items():

@@ -1,6 +1,7 @@
 """A model with a method on it, behind the four things a loop needs: states, penalty, after a step, save."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from torch import Tensor, nn
 
 from training.trainer import attention
 from training.trainer.batch import Batch
+from training.trainer.fused import FusedDecoder
 from training.trainer.loss import token_loss
 from training.trainer.methods.options import Options
 
@@ -40,7 +42,9 @@ class Tuned:
 
     def loss(self, batch: Batch, *, smoothing: float = 0.0) -> tuple[Tensor, Tensor]:
         """Sum over the batch's targets, and each target's negative log-likelihood."""
-        states = self.states(batch).flatten(0, 1).index_select(0, batch.predict)
+        states = self._fused_states(batch)
+        if states is None:
+            states = self.states(batch).flatten(0, 1).index_select(0, batch.predict)
         softcap = getattr(self.core.config.get_text_config(), "final_logit_softcapping", None) or 0.0
         head = self.core.get_output_embeddings()
         return token_loss(states, head, batch.targets, batch.weights, smoothing=smoothing, softcap=softcap)
@@ -60,6 +64,16 @@ class Tuned:
             **extra,
         ).last_hidden_state
         return states
+
+    def _fused_states(self, batch: Batch) -> Tensor | None:
+        """The states of the batch's targets by the decoder written by hand, where it fits."""
+        if batch.row_lengths is None or torch.is_autocast_enabled(self.device.type) or self._fused is None:
+            return None
+        return self._fused.states(batch.input_ids, batch.position_ids, batch.row_lengths, batch.predict)
+
+    @cached_property
+    def _fused(self) -> FusedDecoder | None:
+        return FusedDecoder.of(self.core) if self.packs() else None
 
     def penalty(self) -> Tensor | None:
         """A term of the loss that comes from the weights alone."""

@@ -8,6 +8,7 @@ from django.http import Http404
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from training import selectors
 from training.models import Metric, Run
 from training.selectors import curve
 
@@ -38,6 +39,13 @@ CHARTS = [
     Chart("speed", _("Tokens per second"), _("tokens/s"), [("train", "tokens_per_s", _("tokens/s"))]),
     Chart("memory", _("Memory of the process"), _("MB"), [("train", "rss_mb", _("resident"))]),
 ]
+
+
+def shown(run: Run) -> list[Chart]:
+    """Those that have points; all of them as long as there are none."""
+    latest = {kind: selectors.latest_values(run, kind) for kind in Metric.Kind.values}
+    found = [chart for chart in CHARTS if any(value in latest[kind] for kind, value, _label in chart.lines)]
+    return found or CHARTS
 
 
 def data(name: str, runs: Sequence[Run]) -> dict[str, Any]:

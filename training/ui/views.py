@@ -131,7 +131,7 @@ def run_detail(request: HttpRequest, id: UUID) -> HttpResponse:
         "log": log_tail(run_dir(run.uuid)),
         "evals": selectors.curve(run, "eval"),
         "last": selectors.last_points(run, 8),
-        "charts": charts.CHARTS,
+        "charts": charts.shown(run),
         "findings": [] if run.status == Run.Status.QUEUED else findings(run),
         "eta": "" if run.is_over else in_words(run.progress.get("eta_seconds")),
         "duration": in_words(run.result.get("seconds")),

@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand
 from django.db import connection
 from procrastinate import App
 from procrastinate.contrib.django import app
+from procrastinate.contrib.django.django_connector import DjangoConnector
 
 from sftlab.process import die_with_parent
 from training.recovery import recover
@@ -82,8 +83,9 @@ async def _queue(queue: str, concurrency: int, stop: asyncio.Event) -> None:
 
 
 async def _one_worker(queue: str, concurrency: int) -> None:
-    connector = await sync_to_async(app.connector.get_worker_connector)()
-    own: App = app.with_connector(connector)
+    connector = app.connector
+    assert isinstance(connector, DjangoConnector)
+    own: App = app.with_connector(await sync_to_async(connector.get_worker_connector)())
     async with own.open_async():
         await own.run_worker_async(
             queues=[queue],
@@ -97,14 +99,18 @@ async def _one_worker(queue: str, concurrency: int) -> None:
 
 async def _sweep(stop: asyncio.Event) -> None:
     while not stop.is_set():
-        with contextlib.suppress(*OUTAGES):
-            await sync_to_async(_recover, thread_sensitive=False)()
+        await sync_to_async(_recover, thread_sensitive=False)()
         await _pause(stop, SWEEP_SECONDS)
 
 
 def _recover() -> None:
+    """A failing look is no reason to stop the work itself: the next one comes soon."""
     try:
         recover()
+    except OUTAGES as error:
+        log.warning("the database is away: %s", error)
+    except Exception:
+        log.exception("looking for what dead workers left")
     finally:
         connection.close()
 
