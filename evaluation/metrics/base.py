@@ -51,9 +51,10 @@ class Pair:
     def script(self) -> str:
         """The language that chooses the tokeniser: ``mixed`` where the text is more Chinese than declared."""
         declared = self.spoken
-        if declared in ("zh", "mixed"):
+        text = " ".join((self.hypothesis, *self.references))
+        if declared in ("zh", "mixed") or text.isascii():
             return declared
-        found = detect(" ".join((self.hypothesis, *self.references)))
+        found = detect(text)
         return "mixed" if found in ("zh", "mixed") else declared
 
 
@@ -70,11 +71,9 @@ class Rows:
         return cls(np.zeros((rows, columns)), [[] for _ in range(rows)], [None] * rows)
 
     @classmethod
-    def joined(cls, parts: Sequence["Rows"]) -> "Rows":
-        width = max((part.statistics.shape[1] for part in parts), default=0)
-        padded = [np.pad(part.statistics, ((0, 0), (0, width - part.statistics.shape[1]))) for part in parts]
+    def joined(cls, parts: Sequence["Rows"], columns: int) -> "Rows":
         return cls(
-            np.concatenate(padded) if padded else np.zeros((0, width)),
+            np.concatenate([np.zeros((0, columns)), *(part.statistics for part in parts)]),
             [flags for part in parts for flags in part.flags],
             [reason for part in parts for reason in part.reasons],
         )

@@ -51,14 +51,11 @@ class Chrf(Metric):
                 (vocabulary.encode(split_words(left)), [vocabulary.encode(split_words(right))]) for left, right in texts
             ]
             found.append(overlap(groups, self.words))
-        return np.concatenate(
-            [
-                *(part.hypothesis for part in found),
-                *(part.reference for part in found),
-                *(part.matches for part in found),
-            ],
-            axis=1,
-        ).astype(np.float64)
+        reference = np.concatenate([part.reference for part in found], axis=1)
+        # As in sacrebleu: an order that the reference lacks does not count against the output.
+        hypothesis = np.where(reference > 0, np.concatenate([part.hypothesis for part in found], axis=1), 0)
+        matches = np.concatenate([part.matches for part in found], axis=1)
+        return np.concatenate([hypothesis, reference, matches], axis=1).astype(np.float64)
 
     def value(self, totals: Floats) -> Floats:
         hypothesis, reference, matches = np.split(totals, 3, axis=-1)

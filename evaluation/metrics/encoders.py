@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from evaluation.metrics.base import NotComputed
+from evaluation.metrics.packed_bert import PackedBert, fits
 from training.trainer.gguf_weights import dequantised
 
-BATCH_TOKENS = 4096
+BATCH_TOKENS = 2048
 LONGEST = 2048
 
 
@@ -62,6 +63,7 @@ class Encoder:
         positions = getattr(self.model.config, "max_position_embeddings", LONGEST)
         self.longest = int(min(self.tokenizer.model_max_length, positions, LONGEST))
         self.sha256 = weights_sha256(spec)
+        self._packed = PackedBert(self.model) if fits(self.model) else None
 
     @property
     def signature(self) -> str:
@@ -112,18 +114,29 @@ class Encoder:
         found: list[Any] = [None] * len(texts)
         with torch.inference_mode():
             for batch in batches([len(text.tokens) for text in texts]):
-                longest = max(len(texts[place].tokens) for place in batch)
-                tokens = torch.zeros(len(batch), longest, dtype=torch.long)
-                mask = torch.zeros(len(batch), longest, dtype=torch.long)
-                for row, place in enumerate(batch):
-                    length = len(texts[place].tokens)
-                    tokens[row, :length] = torch.tensor(texts[place].tokens)
-                    mask[row, :length] = 1
-                states = self.model(tokens, attention_mask=None if bool(mask.all()) else mask)[0]
-                states = torch.nn.functional.normalize(states.float(), dim=-1)
-                for row, place in enumerate(batch):
-                    found[place] = states[row, : len(texts[place].tokens)].clone()
+                states = self._states([texts[place].tokens for place in batch])
+                for place, part in zip(batch, states, strict=True):
+                    found[place] = torch.nn.functional.normalize(part.float(), dim=-1)
         return found
+
+    def _states(self, rows: Sequence[tuple[int, ...]]) -> Sequence[Any]:
+        if self._packed is not None:
+            return cast(Sequence[Any], self._packed(rows).split([len(row) for row in rows]))
+        return padded_states(self.model, rows)
+
+
+def padded_states(model: Any, rows: Sequence[Sequence[int]]) -> list[Any]:
+    """Last hidden states of each row, right-padded together."""
+    import torch
+
+    longest = max(map(len, rows))
+    tokens = torch.zeros(len(rows), longest, dtype=torch.long)
+    mask = torch.zeros(len(rows), longest, dtype=torch.long)
+    for number, row in enumerate(rows):
+        tokens[number, : len(row)] = torch.tensor(row)
+        mask[number, : len(row)] = 1
+    states = model(tokens, attention_mask=None if bool(mask.all()) else mask)[0]
+    return [states[number, : len(row)] for number, row in enumerate(rows)]
 
 
 def batches(lengths: Sequence[int], limit: int = BATCH_TOKENS) -> list[list[int]]:

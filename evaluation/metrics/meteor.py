@@ -5,6 +5,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from nltk import data
 from nltk.corpus.reader.wordnet import WordNetCorpusReader
 from nltk.stem.porter import PorterStemmer
 from nltk.translate.meteor_score import single_meteor_score
@@ -12,6 +13,8 @@ from nltk.translate.meteor_score import single_meteor_score
 from evaluation.metrics.base import NO_TOKENS, MeanMetric, NotComputed, Pair, Rows
 from evaluation.metrics.tokenisers import word_tokenisers
 from evaluation.metrics.workspace import Workspace
+
+FILES = Path("corpora/wordnet")
 
 
 class _NoSynonyms:
@@ -56,7 +59,7 @@ class MeteorExactStem(MeanMetric):
 
 
 class Meteor(MeteorExactStem):
-    """The same with WordNet's synonyms as a third way to match; ``wordnet`` is the folder of its data files."""
+    """The same with WordNet's synonyms as a third way to match; ``wordnet`` is an nltk data folder on this machine."""
 
     name = "meteor"
 
@@ -66,10 +69,12 @@ class Meteor(MeteorExactStem):
         self._reader: Any = None
 
     def _synonyms(self) -> Any:
-        if self._folder is None or not (self._folder / "index.noun").is_file():
+        if self._folder is None or not (self._folder / FILES / "index.noun").is_file():
             raise NotComputed("WordNet's data are not configured; meteor_exact_stem needs none")
         if self._reader is None:
-            self._reader = WordNetCorpusReader(str(self._folder), None)
+            # nltk reads from the folders of its search path only.
+            data.path.insert(0, str(self._folder))
+            self._reader = WordNetCorpusReader(str(self._folder / FILES), _NoSynonyms())
         return self._reader
 
     def details(self) -> dict[str, str]:

@@ -11,7 +11,7 @@ Value = Callable[[Floats], Floats]
 
 RESAMPLES = 1000
 LEVEL = 0.95
-_BLOCK_CELLS = 2_000_000
+_BLOCK_CELLS = 500_000
 
 
 def interval(
@@ -58,7 +58,9 @@ def compare(
     """
     difference = float(value(a.sum(axis=0)) - value(b.sum(axis=0)))
     rng = np.random.default_rng(seed)
-    resampled = np.concatenate([value(counts @ a) - value(counts @ b) for counts in _draws(rng, len(a), resamples)])
+    both = np.concatenate([a, b], axis=1)
+    sums = np.concatenate([counts @ both for counts in _draws(rng, len(a), resamples)])
+    resampled = value(sums[:, : a.shape[1]]) - value(sums[:, a.shape[1] :])
     swapped = np.concatenate(list(_swaps(rng, a, b, value, resamples)))
     low, high = _percentiles(resampled, level)
     return Comparison(
@@ -104,9 +106,10 @@ def _draws(rng: np.random.Generator, items: int, resamples: int) -> Iterator[Flo
 
 def _swaps(rng: np.random.Generator, a: Floats, b: Floats, value: Value, resamples: int) -> Iterator[Floats]:
     total, gain = a.sum(axis=0) + b.sum(axis=0), b - a
+    width = -(-len(a) // 8)
     for block in _blocks(len(a), resamples):
-        swap = rng.integers(0, 2, (block, len(a)), dtype=np.int8).astype(np.float64)
-        left = a.sum(axis=0) + swap @ gain
+        coins = np.unpackbits(rng.integers(0, 256, (block, width), dtype=np.uint8), axis=1)[:, : len(a)]
+        left = a.sum(axis=0) + coins.astype(np.float64) @ gain
         yield value(left) - value(total - left)
 
 

@@ -7,7 +7,7 @@ from evaluation.metrics.base import NO_TOKENS, Floats, MeanMetric, Pair, Rows
 from evaluation.metrics.tokenisers import word_tokenisers
 from evaluation.metrics.workspace import Workspace
 from sftlab.text.ngrams import overlap
-from sftlab.text.sequences import lcs_length, lcs_positions
+from sftlab.text.sequences import Lines, lcs_length
 from sftlab.text.similarity import PRF, prf
 
 SHORT = "too_short"
@@ -140,9 +140,9 @@ def _union_matches(hypothesis: Sequence[list[str]], reference: Sequence[list[str
     ours = Counter(token for line in hypothesis for token in line)
     theirs = Counter(token for line in reference for token in line)
     matches = 0
+    lines = Lines(hypothesis)
     for line in reference:
-        union = {position for other in hypothesis for position in lcs_positions(line, other)}
-        for token in (line[position] for position in sorted(union)):
+        for token in (line[position] for position in lines.union_positions(line)):
             if ours[token] > 0 and theirs[token] > 0:
                 ours[token] -= 1
                 theirs[token] -= 1

@@ -54,7 +54,12 @@ def score_systems(
             not_computed(metric.name, refused[place], better=metric.better, signature=metric.signature)
             if place in refused
             else score_rows(
-                metric, ids[name], Rows.joined(found[name][place]), resamples=resamples, seed=seed, level=level
+                metric,
+                ids[name],
+                Rows.joined(found[name][place], len(metric.columns)),
+                resamples=resamples,
+                seed=seed,
+                level=level,
             )
             for place, metric in enumerate(metrics)
         ]

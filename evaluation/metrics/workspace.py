@@ -1,10 +1,15 @@
 """Tokens of one chunk's texts, each cut once, however many metrics ask."""
 
+from itertools import chain
+
 import numpy as np
 from numpy.typing import NDArray
 
 from sftlab.text.ngrams import Vocabulary
 from sftlab.text.segmentation import SEGMENTERS
+
+LINE_BY_LINE = {"word", "jieba", "jieba-nohmm", "unit", "char"}
+"""Segmenters of whose tokens none reaches over the end of a line."""
 
 Ints = NDArray[np.int64]
 
@@ -19,7 +24,9 @@ class Workspace:
     def tokens(self, text: str, segmenter: str) -> list[str]:
         key = (segmenter, text)
         if key not in self._tokens:
-            self._tokens[key] = SEGMENTERS[segmenter](text)
+            by_line = segmenter in LINE_BY_LINE and "\n" in text
+            lines = self.lines(text, segmenter) if by_line else [SEGMENTERS[segmenter](text)]
+            self._tokens[key] = lines[0] if len(lines) == 1 else list(chain.from_iterable(lines))
         return self._tokens[key]
 
     def lines(self, text: str, segmenter: str) -> list[list[str]]:
@@ -29,7 +36,7 @@ class Workspace:
             return [whole] if whole else []
         key = (segmenter, text)
         if key not in self._lines:
-            cut = (SEGMENTERS[segmenter](line) for line in text.split("\n"))
+            cut = map(SEGMENTERS[segmenter], text.split("\n"))
             self._lines[key] = [tokens for tokens in cut if tokens]
         return self._lines[key]
 

@@ -1,11 +1,12 @@
 """Counts of shared n-grams for many pairs at once, exact, in numpy.
 
-An n-gram is one integer: the rank of its first n-1 tokens times the alphabet plus its last token. Where the product
-would not fit in 64 bits beside the group's number, the ranks are first made dense. One sort then brings equal n-grams
-of a group together, whatever text they came from.
+An n-gram is one integer: the bits of its first n-1 tokens, then those of its last. Where they would not fit in 64 bits
+beside the number of the group, the first n-1 are replaced by their rank. One sort then brings equal n-grams of a group
+together, whatever text they came from.
 """
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -55,54 +56,61 @@ def _blocks(groups: Sequence[tuple[Ints, Sequence[Ints]]]) -> Iterable[Sequence[
 
 
 def _overlap_block(groups: Sequence[tuple[Ints, Sequence[Ints]]], order: int) -> Overlap:
-    sides = max(1 + len(references) for _, references in groups)
+    sides = 1 + max(len(references) for _, references in groups)
     texts, places = [], []
     for number, (hypothesis, references) in enumerate(groups):
         for side, text in enumerate((hypothesis, *references)):
             texts.append(text)
             places.append(number * sides + side)
-    lengths = np.array([len(text) for text in texts], dtype=np.int64)
-    place = np.repeat(np.array(places, dtype=np.int64), lengths)
-    left = np.concatenate([np.arange(length, 0, -1) for length in lengths]) if texts else place
+    lengths = np.zeros((len(groups), sides), dtype=np.int64)
+    lengths.put(places, [len(text) for text in texts])
+    totals = np.maximum(lengths[:, :, None] - np.arange(order), 0)
     tokens = _dense(np.concatenate(texts).astype(np.int64))
-    per_text = np.zeros((len(groups), sides), dtype=np.int64)
-    per_text.put(places, lengths)
+    side_bits = (sides - 1).bit_length()
+    place = np.repeat((np.arange(len(groups)) << side_bits)[:, None] + np.arange(sides), lengths.ravel())
+    ends = np.repeat(np.cumsum(lengths.ravel()), lengths.ravel())
+    left = ends - np.arange(len(tokens))
     matches = np.zeros((len(groups), order), dtype=np.int64)
-    totals = np.maximum(per_text[:, :, None] - np.arange(order), 0)
-    for n, (grams, where) in enumerate(_grams(tokens, place, left, order, len(groups) * sides)):
-        matches[:, n] = _matches(grams, where, sides, len(groups))
+    room = _BITS - side_bits - len(groups).bit_length()
+    for n, (grams, bits, whole) in enumerate(_grams(tokens, left, order, room)):
+        matches[:, n] = _matches(grams[whole], bits, place[: len(whole)][whole], side_bits, len(groups))
     return Overlap(totals[:, 0], totals[:, 1:].max(axis=1, initial=0), matches)
 
 
-def _grams(tokens: Ints, place: Ints, left: Ints, order: int, places: int) -> Iterable[tuple[Ints, Ints]]:
-    alphabet = int(tokens.max(initial=0)) + 1
-    room = (1 << _BITS) // (places * alphabet)
-    ranks, ranked = tokens, alphabet
-    yield ranks, place
+def _grams(tokens: Ints, left: Ints, order: int, room: int) -> Iterator[tuple[Ints, int, NDArray[np.bool_]]]:
+    """For n = 1 … order the n-gram that starts at each token, the bits it may use, and whether its text holds it."""
+    token_bits = _bits(tokens)
+    grams, bits = tokens, token_bits
+    yield grams, bits, left >= 1
     for n in range(2, order + 1):
-        if ranked > room:
-            ranks = _dense(ranks)
-            ranked = int(ranks.max(initial=0)) + 1
-        whole = left[: max(len(left) - n + 1, 0)] >= n
-        ranks = np.where(whole, ranks[: len(whole)] * alphabet + tokens[n - 1 :], 0)
-        ranked *= alphabet
-        yield ranks[whole], place[: len(whole)][whole]
+        if bits + token_bits > room:
+            grams = _dense(grams)
+            bits = _bits(grams)
+        starts = max(len(tokens) - n + 1, 0)
+        grams = (grams[:starts] << token_bits) | tokens[n - 1 :]
+        bits += token_bits
+        yield grams, bits, left[:starts] >= n
 
 
-def _matches(grams: Ints, place: Ints, sides: int, groups: int) -> Ints:
+def _bits(numbers: Ints) -> int:
+    return max(int(numbers.max(initial=0)).bit_length(), 1)
+
+
+def _matches(grams: Ints, bits: int, place: Ints, side_bits: int, groups: int) -> Ints:
     """Per group the hypothesis' n-grams that a reference has too."""
-    key = np.sort((place // sides * (int(grams.max(initial=0)) + 1) + grams) * sides + place % sides)
+    group, side = place >> side_bits, place & ((1 << side_bits) - 1)
+    key = np.sort((((group << bits) | grams) << side_bits) | side)
     starts = np.flatnonzero(np.diff(key, prepend=-1))
-    counts = np.diff(starts, append=len(key))
-    kinds = key[starts]
-    gram, side = kinds // sides, kinds % sides
-    firsts = np.flatnonzero(np.diff(gram, prepend=-1))
-    if not len(firsts):
+    if not len(starts):
         return np.zeros(groups, dtype=np.int64)
-    in_hypothesis = np.add.reduceat(np.where(side == 0, counts, 0), firsts)
-    in_references = np.maximum.reduceat(np.where(side == 0, 0, counts), firsts)
-    group = gram[firsts] // (int(grams.max(initial=0)) + 1)
-    return np.bincount(group, np.minimum(in_hypothesis, in_references), minlength=groups).astype(np.int64)
+    counts = np.diff(starts, append=len(key))
+    gram, ours = key[starts] >> side_bits, (key[starts] & ((1 << side_bits) - 1)) == 0
+    firsts = np.flatnonzero(np.diff(gram, prepend=-1))
+    # The hypothesis is side 0, so where it has the n-gram at all it comes first.
+    in_hypothesis = np.where(ours[firsts], counts[firsts], 0)
+    in_references = np.maximum.reduceat(np.where(ours, 0, counts), firsts)
+    shared = np.minimum(in_hypothesis, in_references)
+    return np.bincount(gram[firsts] >> bits, shared, minlength=groups).astype(np.int64)
 
 
 def _dense(values: Ints) -> Ints:
@@ -113,11 +121,11 @@ class Vocabulary:
     """Numbers for tokens, in the order of their first appearance."""
 
     def __init__(self) -> None:
-        self._numbers: dict[Hashable, int] = {}
+        self._numbers: defaultdict[Hashable, int] = defaultdict()
+        self._numbers.default_factory = self._numbers.__len__
 
     def encode(self, tokens: Sequence[Hashable]) -> Ints:
-        numbers = self._numbers
-        return np.array([numbers.setdefault(token, len(numbers)) for token in tokens], dtype=np.int64)
+        return np.fromiter(map(self._numbers.__getitem__, tokens), dtype=np.int64, count=len(tokens))
 
 
 def code_points(text: str) -> Ints:

@@ -4,6 +4,8 @@
 name     tokens
 ======== =================================================================================================
 13a      mteval-v13a, as WMT and sacrebleu cut English for BLEU (case and punctuation kept)
+none     what white space separates, as it stands
+intl     punctuation and symbols of any script split off, but not within numbers: mteval-v14, sacrebleu's ``intl``
 zh       every Chinese character, and ``13a`` for what is between them: sacrebleu's ``zh``
 word     runs of letters and digits of any script, lower case; ROUGE's own tokens where the text is ASCII
 jieba    jieba's words (with its HMM) in runs of Han characters, ``word`` for what is between them
@@ -14,7 +16,9 @@ unit     Han characters one by one and other runs of letters and digits whole, w
 
 import hashlib
 import re
-from collections.abc import Callable
+import sys
+import unicodedata
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache, partial
 from importlib import metadata
@@ -27,30 +31,54 @@ from sftlab.text.language import HAN, Language, detect
 from sftlab.text.normalisation import fold_width
 
 _13A_STEPS = (
-    (re.compile(r"([\{-\~\[-\` -\&\(-\+\:-\@\/])"), r" \1 "),
     (re.compile(r"([^0-9])([\.,])"), r"\1 \2 "),
     (re.compile(r"([\.,])([^0-9])"), r" \1 \2"),
-    (re.compile(r"([0-9])(-)"), r"\1 \2 "),
 )
+# Where no two marks touch, one pass does the same as these steps.
+_TOUCHING = re.compile(r"[.,][.,]")
+_13A_LONE_MARK = re.compile(r"(?<=[^0-9])[.,]|[.,](?=[^0-9])")
+_13A_DASH = re.compile(r"(?<=[0-9])-")
+_13A_MARKS = {ord(mark): f" {mark} " for mark in '{|}~[\\]^_` !"#$%&()*+:;<=>?@/'}
 _ENTITIES = (("&quot;", '"'), ("&amp;", "&"), ("&lt;", "<"), ("&gt;", ">"))
 
-# Character for character what sacrebleu's comparison of strings lets through, its two five-digit ranges included:
-# as written there they are "\u2000" + "0" and so on, and so cover U+2001 to U+2A6D and U+2F80 to U+2FA1.
+# What sacrebleu's comparison of strings lets through, its two five-digit ranges included: as written there they are
+# "\\u2000" + "0" and so on, and so cover U+2001 to U+2A6D and U+2F81 to U+2FA1.
 _SACREBLEU_CHINESE = re.compile(
-    "([\u3400-\u4db5\u4e00-\u9fbb\uf900-\ufa2d\ufa30-\ufa6a\ufa70-\ufad9\u2001-\u2a6d\u2f81-\u2fa1\uff00-\uffef"
+    "[\u3400-\u4db5\u4e00-\u9fbb\uf900-\ufa2d\ufa30-\ufa6a\ufa70-\ufad9\u2001-\u2a6d\u2f81-\u2fa1\uff00-\uffef"
     "\u2e80-\u2eff\u3000-\u303f\u31c0-\u31ef\u2f00-\u2fdf\u2ff0-\u2fff\u3100-\u312f\u31a0-\u31bf\ufe10-\ufe1f"
-    "\ufe30-\ufe4f\u2600-\u26ff\u2700-\u27bf\u3200-\u32ff\u3300-\u33ff])"
+    "\ufe30-\ufe4f\u2600-\u26ff\u2700-\u27bf\u3200-\u32ff\u3300-\u33ff]"
 )
+
+
+class _ChineseMarks(dict[int, str]):
+    """``_13A_MARKS``, and every Chinese character between blanks, each looked up once."""
+
+    def __missing__(self, code: int) -> str:
+        character = chr(code)
+        self[code] = f" {character} " if _SACREBLEU_CHINESE.match(character) else character
+        return self[code]
+
 
 _WORD = re.compile(r"[^\W_]+")
 _RUN = re.compile(rf"(?P<han>[{HAN}]+)|[^\W_{HAN}]+")
 _UNIT = re.compile(rf"[{HAN}]|[^\W_{HAN}]+")
 
 
-def _cut_13a(text: str) -> list[str]:
-    for step, replacement in _13A_STEPS:
-        text = step.sub(replacement, text)
-    return text.split()
+_ZH_MARKS = _ChineseMarks(_13A_MARKS)
+
+
+def _cut_13a(text: str, marks: Mapping[int, str]) -> list[str]:
+    text = text.translate(marks)
+    if _TOUCHING.search(text):
+        for step, replacement in _13A_STEPS:
+            text = step.sub(replacement, text)
+    else:
+        text = _13A_LONE_MARK.sub(_apart, text)
+    return _13A_DASH.sub(" - ", text).split()
+
+
+def _apart(match: re.Match[str]) -> str:
+    return f" {match[0]} "
 
 
 def tokens_13a(text: str) -> list[str]:
@@ -58,11 +86,33 @@ def tokens_13a(text: str) -> list[str]:
     if "&" in text:
         for entity, character in _ENTITIES:
             text = text.replace(entity, character)
-    return _cut_13a(f" {text} ")
+    return _cut_13a(f" {text} ", _13A_MARKS)
 
 
 def tokens_zh(text: str) -> list[str]:
-    return _cut_13a(_SACREBLEU_CHINESE.sub(r" \1 ", text.strip()))
+    return _cut_13a(text.strip(), _ZH_MARKS)
+
+
+@cache
+def _intl_steps() -> tuple[tuple[re.Pattern[str], str], ...]:
+    kinds: dict[str, list[str]] = {"N": [], "P": [], "S": []}
+    for code in range(sys.maxunicode + 1):
+        kind = unicodedata.category(chr(code))[0]
+        if kind in kinds:
+            kinds[kind].append(re.escape(chr(code)))
+    numbers, punctuation, symbols = ("".join(kinds[kind]) for kind in "NPS")
+    return (
+        (re.compile(f"([^{numbers}])([{punctuation}])"), r"\1 \2 "),
+        (re.compile(f"([{punctuation}])([^{numbers}])"), r" \1 \2"),
+        (re.compile(f"([{symbols}])"), r" \1 "),
+    )
+
+
+def tokens_intl(text: str) -> list[str]:
+    text = text.rstrip()
+    for step, replacement in _intl_steps():
+        text = step.sub(replacement, text)
+    return text.split()
 
 
 def words(text: str) -> list[str]:
@@ -130,6 +180,8 @@ def _own(name: str, cut: Callable[[str], list[str]]) -> Segmenter:
 SEGMENTERS: dict[str, Segmenter] = {
     "13a": _own("13a", tokens_13a),
     "zh": _own("zh", tokens_zh),
+    "none": _own("none", str.split),
+    "intl": Segmenter("intl", tokens_intl, lambda: f"v1+unicode.{unicodedata.unidata_version}"),
     "word": _own("word", words),
     "char": _own("char", characters),
     "unit": _own("unit", units),

@@ -1,0 +1,264 @@
+"""`make bench-metrics`: metrics against their reference packages, alternating in one run, on real texts.
+
+References are the outputs of two instruction sets, hypotheses the same texts with a fifth of their words dropped. One
+JSON line for each measurement; `largest_difference` is between both packages' values, item by item.
+"""
+
+import argparse
+import json
+import os
+import random
+import re
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from itertools import compress
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+
+import bert_score
+import numpy as np
+import sacrebleu
+from rouge_score import rouge_scorer
+from sacrebleu.tokenizers.tokenizer_13a import Tokenizer13a
+from sacrebleu.tokenizers.tokenizer_re import TokenizerRegexp
+from sacrebleu.tokenizers.tokenizer_zh import TokenizerZh
+
+from evaluation.metrics import bertscore
+from evaluation.metrics.base import Metric, Pair
+from evaluation.metrics.bertscore import BertScore
+from evaluation.metrics.defaults import MINILM_LAYER
+from evaluation.metrics.encoders import EncoderSpec, load_encoder
+from evaluation.metrics.registry import build
+from evaluation.metrics.resampling import compare
+from evaluation.metrics.workspace import Workspace
+from sftlab.text.segmentation import segment, words
+from sftlab.weights import minilm
+
+DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
+FILES = {"en": "alpaca_en_demo.json", "zh": "alpaca_zh_demo.json"}
+DROPPED = 0.2
+ROUGES = ["rouge1", "rouge2", "rougeL", "rougeLsum"]
+BATCH = 64
+SYSTEMS = 8
+
+
+def texts(folder: Path, language: str) -> list[str]:
+    rows = json.loads((folder / FILES[language]).read_text(encoding="utf-8"))
+    return [row["output"] for row in rows]
+
+
+def with_words_dropped(text: str, language: str, rng: random.Random) -> str:
+    parts = re.findall(r"\s*\S+", text) if language == "en" else _with_gaps(text)
+    return "".join(part for part in parts if rng.random() >= DROPPED)
+
+
+def _with_gaps(text: str) -> list[str]:
+    """jieba's words, each with what stands before it."""
+    parts, start, folded = [], 0, text.lower()
+    for word in segment(text, "zh"):
+        end = folded.find(word, start) + len(word)
+        if end >= start + len(word):
+            parts.append(text[start:end])
+            start = end
+    return [*parts, text[start:]]
+
+
+def pairs(folder: Path, language: str, seed: int = 0) -> list[Pair]:
+    rng = random.Random(seed)
+    found = enumerate(texts(folder, language))
+    return [Pair(str(number), with_words_dropped(text, language, rng), (text,), language) for number, text in found]
+
+
+def alternating(ours: Callable[[], Any], theirs: Callable[[], Any], rounds: int) -> tuple[float, float, Any, Any]:
+    """Median seconds of both, and their last results."""
+    times: tuple[list[float], list[float]] = ([], [])
+    results: list[Any] = [None, None]
+    for _ in range(rounds):
+        for side, work in enumerate((ours, theirs)):
+            started = time.perf_counter()
+            results[side] = work()
+            times[side].append(time.perf_counter() - started)
+    return statistics.median(times[0]), statistics.median(times[1]), *results
+
+
+def report(name: str, ours: float, theirs: float, **more: Any) -> None:
+    line = {
+        "bench": name,
+        "speed_ratio": round(theirs / ours, 2),
+        "seconds": round(ours, 4),
+        "peer_seconds": round(theirs, 4),
+    }
+    print(json.dumps(line | more, ensure_ascii=False), flush=True)
+
+
+def item_values(metric: Metric, rows: Sequence[Pair], workspace: Workspace | None = None) -> np.ndarray:
+    return metric.value(metric.rows(rows, workspace or Workspace()).statistics)
+
+
+class Words:
+    """rouge_score's tokeniser interface over our tokens, cut beforehand."""
+
+    def __init__(self, rows: Sequence[Pair], language: str) -> None:
+        lines = {
+            line for row in rows for text in (row.hypothesis, *row.references) for line in (text, *text.split("\n"))
+        }
+        self.known = {line: segment(line, language) for line in lines}
+
+    def tokenize(self, text: str) -> list[str]:
+        return self.known[text]
+
+
+def bench_rouge(rows: Sequence[Pair], language: str, rounds: int) -> None:
+    """English from the bare texts, each side with its own tokeniser; Chinese from the same tokens, cut beforehand."""
+    metrics = [build(name) for name in ROUGES]
+    workspace = Workspace()
+    if language == "zh":
+        for text in {text for row in rows for text in (row.hypothesis, *row.references)}:
+            workspace.lines(text, "jieba")
+            workspace.tokens(text, "jieba")
+        scorer = rouge_scorer.RougeScorer(ROUGES, tokenizer=Words(rows, language))
+    else:
+        scorer = rouge_scorer.RougeScorer(ROUGES)
+
+    def ours() -> list[np.ndarray]:
+        shared = workspace if language == "zh" else Workspace()
+        return [item_values(metric, rows, shared) for metric in metrics]
+
+    def theirs() -> list[list[float]]:
+        found = [scorer.score(row.references[0], row.hypothesis) for row in rows]
+        return [[one[name].fmeasure for one in found] for name in ROUGES]
+
+    seconds, peer, values, expected = alternating(ours, theirs, rounds)
+    comparable = np.array([_comparable(row, language) for row in rows])
+    difference = np.abs(np.array(values) - np.array(expected))[:, comparable].max()
+    report(
+        f"rouge_{language}",
+        seconds,
+        peer,
+        items=len(rows),
+        compared=int(comparable.sum()),
+        largest_difference=float(difference),
+    )
+
+
+def _comparable(row: Pair, language: str) -> bool:
+    """Not two equal texts of one word (1 here, 0 for rouge_score's ROUGE-2) nor words that it cuts at non-ASCII letters."""
+    if len(segment(row.references[0], language)) < 2:
+        return False
+    texts_ = (row.hypothesis, *row.references)
+    return language == "zh" or all(words(text) == words(text.encode("ascii", "replace").decode()) for text in texts_)
+
+
+def bench_sentences(rows: Sequence[Pair], language: str, rounds: int) -> None:
+    tokenize = {"en": "13a", "zh": "zh"}[language]
+    peers = {
+        "bleu": sacrebleu.BLEU(tokenize=tokenize, effective_order=True),
+        "chrf": sacrebleu.CHRF(),
+        "chrf++": sacrebleu.CHRF(word_order=2),
+    }
+    for name, peer in peers.items():
+
+        def theirs(peer: Any = peer) -> list[float]:
+            for tokenizer in (Tokenizer13a, TokenizerZh, TokenizerRegexp):
+                tokenizer.__call__.cache_clear()
+            return [peer.sentence_score(row.hypothesis, list(row.references)).score for row in rows]
+
+        metric = build(name)
+        ours, peer_seconds, values, expected = alternating(
+            lambda metric=metric: item_values(metric, rows), theirs, rounds
+        )
+        difference = float(np.abs(values - np.array(expected)).max())
+        report(f"{name}_{language}", ours, peer_seconds, items=len(rows), largest_difference=difference)
+
+
+def bench_paired_bootstrap(folder: Path) -> None:
+    metric = build("bleu")
+    a, b = (metric.rows(pairs(folder, "zh", seed), Workspace()).statistics for seed in (0, 1))
+    started = time.perf_counter()
+    found = compare(a, b, metric.value, resamples=10_000, seed=0)
+    seconds = time.perf_counter() - started
+    print(
+        json.dumps(
+            {"bench": "paired_bootstrap_bleu", "seconds": round(seconds, 3), "items": found.n, "resamples": 10_000}
+        )
+    )
+
+
+def bench_bertscore(folder: Path, language: str, count: int, rounds: int) -> None:
+    rows = pairs(folder, language)[:count]
+    rows = [row for row in rows if row.hypothesis.strip()]
+    spec = EncoderSpec(str(minilm()), MINILM_LAYER)
+    load_encoder(spec)
+    scorer = bert_score.BERTScorer(model_type=str(minilm()), num_layers=MINILM_LAYER, batch_size=BATCH)
+    metric = BertScore(encoders={language: spec})
+    ours, theirs, values, expected = alternating(
+        lambda: item_values(metric, rows),
+        scorer.score([row.hypothesis for row in rows], [row.references[0] for row in rows])[2].numpy,
+        rounds,
+    )
+    report(
+        f"bertscore_{language}",
+        ours,
+        theirs,
+        items=len(rows),
+        largest_difference=float(np.abs(values - expected).max()),
+    )
+
+
+def bench_shared_references(folder: Path, count: int) -> None:
+    """Eight systems over the same references, in one chunk here, in eight calls there."""
+    everything = [pairs(folder, "en", seed)[:count] for seed in range(SYSTEMS)]
+    whole = [all(row.hypothesis.strip() for row in rows) for rows in zip(*everything, strict=True)]
+    systems = [list(compress(rows, whole)) for rows in everything]
+    spec = EncoderSpec(str(minilm()), MINILM_LAYER)
+    load_encoder(spec)
+    scorer = bert_score.BERTScorer(model_type=str(minilm()), num_layers=MINILM_LAYER, batch_size=BATCH)
+    metric = BertScore(encoders={"en": spec})
+
+    def theirs() -> np.ndarray:
+        return np.concatenate(
+            [
+                scorer.score([row.hypothesis for row in rows], [row.references[0] for row in rows])[2].numpy()
+                for rows in systems
+            ]
+        )
+
+    together = [row for rows in systems for row in rows]
+    ours, peer, values, expected = alternating(lambda: item_values(metric, together), theirs, 1)
+    report(
+        "bertscore_eight_systems",
+        ours,
+        peer,
+        items=len(together),
+        largest_difference=float(np.abs(values - expected).max()),
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, default=DATA, help="folder of the two instruction sets (%(default)s)")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--encoded", type=int, default=300, help="pairs for BERTScore (%(default)s)")
+    parser.add_argument("--only", default="rouge,sentences,bootstrap,bertscore,systems")
+    options = parser.parse_args()
+    wanted = options.only.split(",")
+    bertscore.MOST_UNKNOWN = 1.0  # Chinese under MiniLM is a case of speed only
+    for language in FILES:
+        rows = pairs(options.data, language)
+        if "rouge" in wanted:
+            bench_rouge(rows, language, options.rounds)
+        if "sentences" in wanted:
+            bench_sentences(rows, language, options.rounds)
+        if "bertscore" in wanted:
+            bench_bertscore(options.data, language, options.encoded, 1)
+    if "bootstrap" in wanted:
+        bench_paired_bootstrap(options.data)
+    if "systems" in wanted:
+        bench_shared_references(options.data, options.encoded // 3)
+
+
+if __name__ == "__main__":
+    main()
