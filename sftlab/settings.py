@@ -107,7 +107,6 @@ def _database(url: str | None) -> dict[str, Any]:
     common: dict[str, Any] = {
         "ENGINE": "sftlab.backend",
         "OPTIONS": {"pool": pool, "connect_timeout": 5},
-        "CONN_HEALTH_CHECKS": True,
     }
     if not url:
         return {**common, "NAME": "sftlab", "EMBEDDED": str(VAR_DIR / "postgres")}

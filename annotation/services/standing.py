@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from annotation.gold import GoldResult
 from annotation.models import Assignment, Item, Membership, Project, Response
+from sftlab import prepared
 from sftlab.accounts.models import User
 from sftlab.audit.services import record
 from sftlab.errors import Conflict, NotPermitted
@@ -65,9 +66,7 @@ def count_submit(*, project: Project, user: User, item: Item, result: GoldResult
     passed = result.passed if result is not None and item.lane == Item.Lane.GOLD else None
     day: date = timezone.localdate()
     values = {"day": day, "passed": passed, "window": project.bar_window, "project": project.pk, "user": user.pk}
-    with connection.cursor() as cursor:
-        cursor.execute(_COUNT, values)
-        row = cursor.fetchone()
+    row = prepared.row(_COUNT, values)
     if row is None:
         raise NotPermitted(_("You are not an annotator of this project any more."))
     found = Standing(*row)

@@ -16,7 +16,7 @@ from annotation.answers import Answer
 from annotation.gold import GoldResult, score
 from annotation.models import Assignment, Item, Membership, Project, Response
 from annotation.rows import canonical
-from annotation.services import standing
+from annotation.services import quick, standing
 from sftlab import jsonb
 from sftlab.accounts.models import User
 from sftlab.audit.services import record
@@ -64,12 +64,13 @@ def claim(*, user: User, project: UUID, ahead: bool = False) -> Claimed | None:
         lanes=partial(_lanes, member),
         skills=member.skills,
         ahead=ahead,
+        lone=[Item.Lane.WORK] if member.project.overlap == 1 else [],
     )
     if taken is None:
         _explain_nothing(member)
         return None
     today = member.submitted_on_day if member.day == timezone.localdate() else 0
-    return Claimed(taken, Item.objects.get(pk=taken.item_id), member.project, today)
+    return Claimed(taken, quick.item(taken.item_id), member.project, today)
 
 
 def lease_of(project: Project) -> timedelta:
@@ -77,11 +78,11 @@ def lease_of(project: Project) -> timedelta:
 
 
 def _member(user: User, project: UUID) -> Membership:
-    rows = Membership.objects.select_related("project").filter(project__uuid=project, user=user)
-    found = {row.role: row for row in rows}
-    if Membership.Role.ANNOTATOR in found:
-        return found[Membership.Role.ANNOTATOR]
-    if found or (user.is_admin and Project.objects.filter(uuid=project).exists()):
+    found = quick.member(project, user.pk)
+    if found is not None:
+        return found
+    here = Membership.objects.filter(project__uuid=project, user=user).exists()
+    if here or (user.is_admin and Project.objects.filter(uuid=project).exists()):
         raise NotPermitted(_("Only annotators of the project are given its items."))
     raise Missing(_("There is no such project."))
 
@@ -170,7 +171,6 @@ def submit(*, user: User, assignment: UUID, body: Any, key: str = "") -> Submitt
             body=content,
             save=partial(_save, user, body),
             replay=_replay,
-            queryset=Assignment.objects.select_related("pool", "item", "item__gold"),
         )
     except NotPermitted:
         leases.keep_lost(Assignment, uuid=assignment, person_id=user.pk, body=content)
@@ -198,7 +198,7 @@ def _replay(assignment: Assignment) -> _Answered:
 
 
 def _save(user: User, body: Any, assignment: Assignment) -> _Answered:
-    project, item = assignment.pool, assignment.item
+    project, item = quick.load_for_submit(assignment)
     answer = answers.parse(body, kind=project.kind, dimensions=project.dimensions)
     response = _response(user, assignment, answer)
     result = _result(item, response)
@@ -207,7 +207,7 @@ def _save(user: User, body: Any, assignment: Assignment) -> _Answered:
         response.score_reason = ", ".join(result.missed)
     member = standing.count_submit(project=project, user=user, item=item, result=result)
     response.state = _first_state(project, item, response, member)
-    response.save(force_insert=True)
+    quick.insert_response(response)
     record(actor=user, verb="response.submit", obj=response, data={"assignment": str(assignment.uuid)})
     standing.judge(project=project, member=member, item=item, result=result)
     return _Answered(response, item, result if item.lane == Item.Lane.TRAINING else None)
@@ -215,8 +215,8 @@ def _save(user: User, body: Any, assignment: Assignment) -> _Answered:
 
 def _response(user: User, assignment: Assignment, answer: Answer) -> Response:
     return Response(
-        project=assignment.pool,
-        item=assignment.item,
+        project_id=assignment.pool_id,
+        item_id=assignment.item_id,
         author=user,
         assignment=assignment,
         output=answer.output,

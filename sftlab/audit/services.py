@@ -1,9 +1,16 @@
+import json
 from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 
-from sftlab.audit.models import Event
+from sftlab import prepared
+
+INSERT = """
+INSERT INTO audit_event (at, actor_id, verb, kind, object_id, data)
+VALUES (now(), %(actor)s, %(verb)s, %(kind)s, %(object)s, %(data)s)
+"""
 
 
 def record(*, actor: AbstractBaseUser | None, verb: str, obj: models.Model, data: dict[str, Any] | None = None) -> None:
@@ -11,10 +18,11 @@ def record(*, actor: AbstractBaseUser | None, verb: str, obj: models.Model, data
 
     `actor` None is the service itself (a job, a command).
     """
-    Event.objects.create(
-        actor_id=actor.pk if actor is not None else None,
-        verb=verb,
-        kind=obj._meta.label_lower,
-        object_id=str(getattr(obj, "uuid", obj.pk)),
-        data=data or {},
-    )
+    values = {
+        "actor": actor.pk if actor is not None else None,
+        "verb": verb,
+        "kind": obj._meta.label_lower,
+        "object": str(getattr(obj, "uuid", obj.pk)),
+        "data": json.dumps(data or {}, cls=DjangoJSONEncoder),
+    }
+    prepared.rows(INSERT, values)

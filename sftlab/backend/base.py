@@ -3,6 +3,7 @@
 A server that can't be reached is found out at once, before a pool keeps trying for it in the background.
 """
 
+import select
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,24 @@ class DatabaseWrapper(base.DatabaseWrapper):
             _probe(params)
             _probed.add(self.settings_dict["HOST"])
         return params
+
+    def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
+        """A pooled connection whose server has not hung up.
+
+        Django's own health check asks the server, one round trip a request; a socket that is closed at the other end
+        is seen here without asking.
+        """
+        connection = super().get_new_connection(conn_params)
+        while self.pool and _hung_up(connection):
+            connection.close()
+            self.pool.putconn(connection)
+            connection = self.pool.getconn()
+        return connection
+
+
+def _hung_up(connection: psycopg.Connection[Any]) -> bool:
+    """An idle connection has nothing to read, unless the server said good-bye."""
+    return connection.closed or bool(select.select([connection.fileno()], [], [], 0)[0])
 
 
 def _probe(params: dict[str, Any]) -> None:

@@ -7,17 +7,17 @@ database's constraints; a lost race shows as an IntegrityError and is tried agai
 import hashlib
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
 from django.db import IntegrityError, connection, transaction
-from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from sftlab import prepared
 from sftlab.errors import Conflict, Missing
 from sftlab.work.models import AbstractAssignment, AbstractSlot
 from sftlab.work.sql import statements
@@ -52,13 +52,15 @@ def claim(
     lanes: Lanes,
     skills: Sequence[str] = (),
     ahead: bool = False,
+    lone: Collection[str] = (),
 ) -> A | None:
     """The person's next assignment, or None when there is nothing for them.
 
     A lease they hold is resumed; `ahead` asks for the one they may hold besides it, which a later claim makes current.
-    `lanes(n)` names the lanes that their n-th assignment may come from, the most wanted first.
+    `lanes(n)` names the lanes that their n-th assignment may come from, the most wanted first; `lone` are those whose
+    items have a single slot each, so that nothing there is ever closer to completion.
     """
-    taken = {"pool": pool_id, "person": person_id, "lease": lease, "skills": ["", *skills]}
+    taken = {"pool": pool_id, "person": person_id, "lease": lease, "skills": ["", *skills], "lone": lone}
     for attempt in range(TRIES):
         try:
             with transaction.atomic():
@@ -77,44 +79,53 @@ def _claim_once(model: type[A], taken: dict[str, Any], lanes: Lanes, ahead: bool
     held = _look(model, taken)
     own = held.ahead if ahead else held.current or held.ahead
     if own is not None:
-        renewed = _one(model, statements(model).renew, {**taken, "id": own, "ahead": ahead})
+        renewed = _one(model, statements(model).renew, {"lease": taken["lease"], "id": own, "ahead": ahead})
         if renewed is None:
             raise IntegrityError("the lease ended between two statements")
         return renewed
     serial = held.last_serial + 1
     for lane in lanes(serial):
-        for take in statements(model).take:
-            found = _one(model, take, {**taken, "lane": lane, "serial": serial, "ahead": ahead})
+        values = {**_only(taken, "pool", "person", "lease", "skills"), "lane": lane, "serial": serial, "ahead": ahead}
+        near, fresh, any_ = statements(model).take
+        for take in (any_,) if lane in taken["lone"] else (near, fresh, any_):
+            found = _one(model, take, values)
             if found is not None:
                 return found
     return None
 
 
 def _look(model: type[A], taken: dict[str, Any]) -> _Held:
-    with connection.cursor() as cursor:
-        cursor.execute(statements(model).look, taken)
-        last, current, ahead = cursor.fetchone()
+    last, current, ahead = prepared.rows(statements(model).look, _only(taken, "pool", "person"))[0]
     return _Held(last or 0, current, ahead)
 
 
 def _left(model: type[A], taken: dict[str, Any], lanes: Lanes) -> bool:
     """Whether something is free after all: then others held it for a moment only."""
-    with connection.cursor() as cursor:
-        cursor.execute(statements(model).left, {**taken, "lanes": list(lanes(_look(model, taken).last_serial + 1))})
-        return bool(cursor.fetchone()[0])
+    asked = list(lanes(_look(model, taken).last_serial + 1))
+    values = {**_only(taken, "pool", "person", "skills"), "lanes": asked}
+    return bool(prepared.rows(statements(model).left, values)[0][0])
 
 
 def _one(model: type[A], sql: str, values: dict[str, Any]) -> A | None:
-    return next(iter(model._default_manager.raw(sql, values)), None)
+    row = prepared.row(sql, values)
+    if row is None:
+        return None
+    names = [field.attname for field in model._meta.concrete_fields]
+    made = model.from_db(connection.alias, names, row)
+    if isinstance(made.draft, str):
+        made.draft = json.loads(made.draft)
+    return made
+
+
+def _only(values: dict[str, Any], *names: str) -> dict[str, Any]:
+    return {name: values[name] for name in names}
 
 
 def heartbeat(model: type[A], *, uuid: UUID, person_id: int, lease: timedelta) -> datetime:
     """Renews all the person holds in the pool; the new expiry. Raises Lost when this lease is no longer theirs."""
     held = get(model, uuid=uuid, person_id=person_id)
-    values: dict[str, Any] = {"pool": held.pool_id, "person": person_id, "lease": lease}
-    with connection.cursor() as cursor:
-        cursor.execute(statements(model).heartbeat, values)
-        renewed = dict(cursor.fetchall())
+    values = {"pool": held.pool_id, "person": person_id, "lease": lease}
+    renewed = dict(prepared.rows(statements(model).heartbeat, values))
     if held.pk not in renewed:
         raise _lost(held)
     expiry: datetime = renewed[held.pk]
@@ -151,7 +162,6 @@ def submit(
     body: Any,
     save: Callable[[A], R],
     replay: Callable[[A], R],
-    queryset: QuerySet[A] | None = None,
 ) -> tuple[R, bool]:
     """Closes the slot and calls `save(assignment)` for what the app keeps, in one transaction; at most once.
 
@@ -161,7 +171,7 @@ def submit(
     digest = body_hash(body)
     try:
         with transaction.atomic():
-            assignment = _locked(model if queryset is None else queryset, uuid, person_id)
+            assignment = _locked(model, uuid, person_id)
             if assignment.state == State.SUBMITTED:
                 _check_same(assignment, key, digest)
                 return replay(assignment), False
@@ -173,9 +183,8 @@ def submit(
         raise
 
 
-def _locked(source: type[A] | QuerySet[A], uuid: UUID, person_id: int) -> A:
-    query = source if isinstance(source, QuerySet) else source._default_manager.all()
-    found = query.select_for_update(of=("self",)).filter(uuid=uuid, person_id=person_id).first()
+def _locked(model: type[A], uuid: UUID, person_id: int) -> A:
+    found = _one(model, statements(model).lock, {"uuid": uuid, "person": person_id})
     if found is None:
         raise Missing(_("There is no such assignment."))
     return found
@@ -196,8 +205,11 @@ def _reserve(assignment: AbstractAssignment) -> None:
     if State.SUBMITTED not in assignment.MOVES[assignment.state]:
         raise _lost(assignment)
     slots: type[AbstractSlot] = assignment._meta.get_field("slot").related_model  # type: ignore[assignment]
-    slot = slots._default_manager.select_for_update().get(pk=assignment.slot_id)
-    if slot.state != AbstractSlot.State.FREE or slot.assigned_to_id not in (None, assignment.person_id):  # type: ignore[attr-defined]
+    # All that is free of the item, in one order: an answer that comes at the same time locks its siblings too.
+    free = slots._default_manager.filter(item_id=assignment.item_id, state=AbstractSlot.State.FREE)
+    locked = {slot.pk: slot for slot in free.order_by("pk").select_for_update()}
+    slot = locked.get(assignment.slot_id)
+    if slot is None or slot.assigned_to_id not in (None, assignment.person_id):  # type: ignore[attr-defined]
         raise _lost(assignment)
 
 
@@ -210,8 +222,7 @@ def _finish(assignment: AbstractAssignment, key: str, digest: str) -> None:
         "body_hash": digest,
     }
     try:
-        with connection.cursor() as cursor:
-            cursor.execute(statements(type(assignment)).finish, values)
+        prepared.rows(statements(type(assignment)).finish, values)
     except IntegrityError as error:
         raise _lost(assignment) from error
     assignment.state, assignment.key, assignment.body_hash = State.SUBMITTED, key, digest
@@ -273,8 +284,7 @@ def end(
         assignment.draft = draft
         fields.append("draft")
     assignment.save(update_fields=fields)
-    with connection.cursor() as cursor:
-        cursor.execute(statements(type(assignment)).free, {"slot": assignment.slot_id, "assign_to": assign_to})
+    prepared.rows(statements(type(assignment)).free, {"slot": assignment.slot_id, "assign_to": assign_to})
 
 
 @transaction.atomic

@@ -6,6 +6,7 @@ They are SQL since each is one round trip and one decision: `FOR UPDATE SKIP LOC
 from dataclasses import dataclass
 from functools import cache
 
+from sftlab.prepared import columns
 from sftlab.work.models import AbstractAssignment
 
 _UNSEEN = """NOT EXISTS (
@@ -39,14 +40,14 @@ SELECT
 
 RENEW = """
 UPDATE {assignment} SET expires_at = now() + %(lease)s, ahead = %(ahead)s
-WHERE id = %(id)s AND state = 'live' RETURNING *
+WHERE id = %(id)s AND state = 'live' RETURNING {columns}
 """
 
 # The head of the queue. A window, since somebody who works alone has seen all that is closest to completion: past
 # the window it is cheaper to take what nobody has begun (FRESH) than to look on.
 _NEAR = """
 SELECT s.id, s.item_id, s.priority, s.closeness, s.ord
-FROM (SELECT s.id FROM {slot} s WHERE {free} ORDER BY s.priority DESC, s.closeness DESC, s.ord, s.id LIMIT 32) head
+FROM (SELECT s.id FROM {slot} s WHERE {free} ORDER BY s.priority DESC, s.closeness DESC, s.ord, s.id LIMIT 16) head
 JOIN {slot} s ON s.id = head.id
 WHERE s.state = 'free' AND {unseen}
 ORDER BY s.priority DESC, s.closeness DESC, s.ord, s.id LIMIT 1 FOR UPDATE OF s SKIP LOCKED
@@ -86,7 +87,7 @@ SELECT gen_random_uuid(), now(), %(pool)s, held.item_id, held.id, %(person)s, %(
         SELECT d.draft FROM {assignment} d
         WHERE d.item_id = held.item_id AND d.person_id = %(person)s ORDER BY d.id DESC LIMIT 1
     ), '', '', ''
-FROM held RETURNING *
+FROM held RETURNING {columns}
 """
 
 # Whether a claim that came away empty had lost a race for the last slots.
@@ -96,6 +97,8 @@ SELECT EXISTS (
     AND (s.assigned_to_id = %(person)s OR (s.assigned_to_id IS NULL AND s.skill = ANY(%(skills)s))) AND {unseen})
 """
 
+# Siblings that somebody else holds at this moment are left out, since waiting for them could end in a deadlock: a slot
+# that is being claimed needs no closeness, and of two answers at once one may go uncounted, in the order only.
 FINISH = """
 WITH finished AS (
     UPDATE {assignment} SET state = 'submitted', submitted_at = now(), draft = NULL, key = %(key)s,
@@ -104,7 +107,7 @@ WITH finished AS (
 ), closed AS (
     UPDATE {slot} SET state = 'done' WHERE id = %(slot)s
 ), siblings AS (
-    SELECT id FROM {slot} WHERE item_id = %(item)s AND state = 'free' AND id <> %(slot)s ORDER BY id FOR UPDATE
+    SELECT id FROM {slot} WHERE item_id = %(item)s AND state = 'free' AND id <> %(slot)s FOR UPDATE SKIP LOCKED
 )
 UPDATE {slot} s SET closeness = s.closeness + 1 FROM siblings WHERE s.id = siblings.id
 """
@@ -121,8 +124,14 @@ WHERE pool_id = %(pool)s AND person_id = %(person)s AND state = 'live' RETURNING
 """
 
 
+LOCK = """
+SELECT {columns} FROM {assignment} WHERE uuid = %(uuid)s AND person_id = %(person)s FOR UPDATE
+"""
+
+
 @dataclass(frozen=True)
 class Statements:
+    lock: str
     look: str
     renew: str
     take: tuple[str, str, str]
@@ -136,9 +145,10 @@ class Statements:
 def statements(model: type[AbstractAssignment]) -> Statements:
     slot = model._meta.get_field("slot").related_model._meta.db_table  # type: ignore[union-attr]
     names = {"assignment": f'"{model._meta.db_table}"', "slot": f'"{slot}"'}
+    names |= {"columns": columns(model)}
     names |= {"unseen": _UNSEEN.format(**names), "free": _FREE}
     probes = [probe.format(**names) for probe in (_NEAR, _FRESH, _ANY)]
     near, fresh, any_ = (TAKE.format(**names, probe=probe) for probe in probes)
-    plain = (text.format(**names) for text in (LOOK, RENEW, LEFT, FINISH, FREE, HEARTBEAT))
-    look, renew, left, finish, free, heartbeat = plain
-    return Statements(look, renew, (near, fresh, any_), left, finish, free, heartbeat)
+    plain = (text.format(**names) for text in (LOCK, LOOK, RENEW, LEFT, FINISH, FREE, HEARTBEAT))
+    lock, look, renew, left, finish, free, heartbeat = plain
+    return Statements(lock, look, renew, (near, fresh, any_), left, finish, free, heartbeat)

@@ -1,5 +1,6 @@
 """The same promises under real concurrency: threads, each on its own connection."""
 
+import contextlib
 import random
 import threading
 from collections import Counter
@@ -80,7 +81,7 @@ def claim(pool, person):
 
 
 def submit(held):
-    try:
+    with contextlib.suppress(leases.Lost):
         leases.submit(
             Assignment,
             uuid=held.uuid,
@@ -90,5 +91,3 @@ def submit(held):
             save=lambda assignment: None,
             replay=lambda assignment: None,
         )
-    except leases.Lost:
-        pass
