@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
-from math import isnan
+from math import isnan, log2
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -127,11 +127,17 @@ class Ratings:
 
     def collapsed(self) -> "Ratings":
         """Identical units become one row with a count: resampling is then as dear as the number of patterns."""
-        if len(self.codes) == 0:
-            return self
-        patterns, inverse = np.unique(self.codes, axis=0, return_inverse=True)
-        counts = np.bincount(inverse.ravel(), weights=self.counts, minlength=len(patterns)).astype(np.int64)
-        return Ratings(patterns, self.categories, counts)
+        _, first, inverse = np.unique(self._row_keys(), axis=0, return_index=True, return_inverse=True)
+        counts = np.bincount(inverse.ravel(), weights=self.counts, minlength=len(first)).astype(np.int64)
+        return Ratings(self.codes[first], self.categories, counts)
+
+    def _row_keys(self) -> Ints:
+        """One number for each row where they fit into 62 bits, which sorts far faster than rows do."""
+        base = len(self.categories) + 1
+        if self.raters * log2(base) > 62:
+            return self.codes
+        keys: Ints = (self.codes + 1) @ base ** np.arange(self.raters)
+        return keys
 
 
 def _codes(names: Sequence[str]) -> tuple[Ints, list[str]]:

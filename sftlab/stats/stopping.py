@@ -12,8 +12,7 @@ from math import ceil, exp, inf, log, sqrt
 
 import numpy as np
 from scipy.optimize import brentq
-from scipy.special import log_ndtr
-from scipy.stats import t as student
+from scipy.special import log_ndtr, stdtrit
 
 from sftlab.stats.ranking import Ranking
 from sftlab.stats.vote_covariance import Covariance
@@ -122,7 +121,9 @@ class _Looks:
             wanted = max(wanted, self.rule.margin - wanted)
         if self.half_width(LEAST_ERROR) > wanted:
             return None
-        target = brentq(lambda log_error: self.half_width(exp(log_error)) - wanted, log(LEAST_ERROR), log(error))
+        target = brentq(
+            lambda log_error: self.half_width(exp(log_error)) - wanted, log(LEAST_ERROR), log(error), xtol=1e-3
+        )
         per_vote = pair_information(difference, self.tie) * (independent / error) ** 2
         return max(1, ceil((exp(-2 * target) - error**-2) / per_vote))
 
@@ -135,8 +136,8 @@ def pair_information(difference: float, tie: float) -> float:
 
 
 def _stretched(normal: float, degrees: float) -> float:
-    """The t quantile with the same tail; in logs, since the tail may be too small for a float's 1 − p."""
-    return float(-student.ppf(exp(log_ndtr(-normal)), degrees))
+    """The t quantile with the same tail."""
+    return float(-stdtrit(degrees, exp(log_ndtr(-normal))))
 
 
 def _state(low: float, high: float, margin: float | None) -> State:

@@ -9,7 +9,7 @@ from sftlab.stats.severity import Scores
 
 
 @dataclass(frozen=True)
-class Panel:
+class ScorePanel:
     means: tuple[float, ...] = (3.0, 3.2, 3.5, 3.9)
     raters: int = 40
     items: int = 200
@@ -22,7 +22,7 @@ class Panel:
     rounded: bool = False
 
 
-def panel_scores(panel: Panel, rng: np.random.Generator) -> tuple[Scores, Floats]:
+def panel_scores(panel: ScorePanel, rng: np.random.Generator) -> tuple[Scores, Floats]:
     """With each rater's severity: how far below the average rater over all systems."""
     systems = len(panel.means)
     item = np.repeat(np.arange(panel.items), systems * panel.raters_per_output)
@@ -40,12 +40,12 @@ def panel_scores(panel: Panel, rng: np.random.Generator) -> tuple[Scores, Floats
     return scores, harsh - taste.mean(axis=1)
 
 
-def population_means(panel: Panel) -> Floats:
+def population_means(panel: ScorePanel) -> Floats:
     """What the mean score would be over all raters and items."""
     variances = np.square([panel.severity, panel.taste, panel.difficulty, panel.luck, panel.noise])
     draws = np.random.default_rng(99).normal(0, np.sqrt(variances.sum()), 1_000_000)
     return np.array([on_scale(panel, mean + draws).mean() for mean in panel.means])
 
 
-def on_scale(panel: Panel, values: Floats) -> Floats:
+def on_scale(panel: ScorePanel, values: Floats) -> Floats:
     return np.clip(np.round(values), 1, 5) if panel.rounded else values

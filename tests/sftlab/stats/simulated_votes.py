@@ -36,7 +36,7 @@ class Study:
 
 
 @dataclass(frozen=True)
-class Pool:
+class Panel:
     """The raters and items of one study."""
 
     population: Population
@@ -46,7 +46,7 @@ class Pool:
     luck: Floats
 
     @classmethod
-    def draw(cls, population: Population, raters: int, items: int, rng: np.random.Generator) -> "Pool":
+    def draw(cls, population: Population, raters: int, items: int, rng: np.random.Generator) -> "Panel":
         systems = len(population.strengths)
         return cls(
             population,
@@ -74,7 +74,7 @@ def study_votes(population: Population, study: Study, rng: np.random.Generator) 
     swapped = (np.arange(len(items)) + items) % 2 == 1
     left, right = np.where(swapped, second[pairs], first[pairs]), np.where(swapped, first[pairs], second[pairs])
     raters = rng.integers(0, study.raters, len(items))
-    return Pool.draw(population, study.raters, study.items, rng).votes(left, right, raters, items, rng)
+    return Panel.draw(population, study.raters, study.items, rng).votes(left, right, raters, items, rng)
 
 
 def population_votes(population: Population, votes: int, rng: np.random.Generator) -> Votes:
@@ -83,7 +83,7 @@ def population_votes(population: Population, votes: int, rng: np.random.Generato
     left = rng.integers(0, systems, votes)
     right = (left + rng.integers(1, systems, votes)) % systems
     own = np.arange(votes)
-    return Pool.draw(population, votes, votes, rng).votes(left, right, own, own, rng)
+    return Panel.draw(population, votes, votes, rng).votes(left, right, own, own, rng)
 
 
 def separates_while_looking(
@@ -91,7 +91,7 @@ def separates_while_looking(
 ) -> bool:
     """Whether any pair was called separated at any look, pairs being chosen after each look where a vote tells most."""
     rng = np.random.default_rng(seed)
-    pool = Pool.draw(population, study.raters, study.items, rng)
+    pool = Panel.draw(population, study.raters, study.items, rng)
     first, second = np.triu_indices(len(population.strengths), k=1)
     chances = np.full(len(first), 1 / len(first))
     so_far = None

@@ -4,11 +4,11 @@ import statsmodels.formula.api as smf
 from pandas import DataFrame
 
 from sftlab.stats.severity import NO_SPREAD, TOO_FEW, Scores, severity_adjusted
-from tests.sftlab.stats.simulated_scores import Panel, panel_scores
+from tests.sftlab.stats.simulated_scores import ScorePanel, panel_scores
 
 
 def test_variances_and_means_equal_those_of_statsmodels():
-    scores, _ = panel_scores(Panel(raters=10, items=25, taste=0, luck=0), np.random.default_rng(2))
+    scores, _ = panel_scores(ScorePanel(raters=10, items=25, taste=0, luck=0), np.random.default_rng(2))
     frame = DataFrame({"y": scores.values, "system": scores.system, "rater": scores.rater, "item": scores.item})
     crossed = {"rater": "0 + C(rater)", "item": "0 + C(item)"}
     reference = smf.mixedlm("y ~ 0 + C(system)", frame, groups=np.ones(len(frame)), vc_formula=crossed).fit()
