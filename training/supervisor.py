@@ -334,6 +334,7 @@ def _environment() -> Iterator[tuple[str, str]]:
         if not name.startswith(("SFTLAB_", "DATABASE_", "PG")):
             yield name, value
     yield "PYTHONUNBUFFERED", "1"
+    yield "PYTHONHASHSEED", "0"  # peft writes a set's members in the order of their hashes
 
 
 def _wait(condition: Callable[[], bool], seconds: float) -> bool:

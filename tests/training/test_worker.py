@@ -86,6 +86,23 @@ def test_a_queued_run_is_worked_off_to_a_tuned_model(admin, tmp_path, start_work
     assert steps(run) == 8
 
 
+def test_killing_the_child_and_the_worker_changes_no_bit_of_the_weights(admin, tmp_path, start_worker):
+    base, data = make.model(admin, tmp_path), make.version(admin)
+    options = {"epochs": 100.0, "batch_size": 1, "save_every": 100, "eval_every": 400}
+    killed, calm = (make.run(admin, tmp_path, base=base, data=data, **options) for _ in range(2))
+    first = start_worker()
+    wait_for(lambda: status(killed) and killed.progress.get("checkpoint"))
+    os.killpg(Holder.read(run_dir(killed.uuid)).pid, signal.SIGKILL)
+    wait_for(lambda: status(killed) and killed.progress.get("resumed_from") and killed.progress.get("step"))
+    first.kill()
+    first.wait()
+    expire(killed)
+    start_worker()
+    wait_for(lambda: status(killed) == status(calm) == Run.Status.FINISHED)
+    assert killed.attempts.count() > 1
+    assert killed.tuned.adapter_sha256 == calm.tuned.adapter_sha256
+
+
 def test_a_killed_worker_s_child_is_adopted_by_the_next(run, start_worker):
     first = start_worker()
     wait_for(lambda: steps(run) > 5)

@@ -154,7 +154,13 @@ def looked(admin, run, **result):
 
 RESULT = {
     "rows": [{"id": "a", "tokens": [{"text": "1+1=", "supervised": False}, {"text": "2", "supervised": True}]}],
-    "counts": {"rows": 8, "tokens": 100, "supervised_tokens": 20, "dropped": {"too_long": {"count": 1, "ids": ["x"]}}, "steps": 4},
+    "counts": {
+        "rows": 8,
+        "tokens": 100,
+        "supervised_tokens": 20,
+        "dropped": {"too_long": {"count": 1, "ids": ["x"]}},
+        "steps": 4,
+    },
     "memory": {"peak_mb": 100.0, "available_mb": 1000.0, "fits": True, "reason": ""},
     "time": {"seconds": 125.0, "tokens_per_s": 50.0},
 }
