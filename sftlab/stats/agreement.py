@@ -1,7 +1,11 @@
-"""Every agreement coefficient of a table of ratings, with bootstrap intervals over units, these raters being fixed."""
+"""Every agreement coefficient of a table of ratings, with bootstrap intervals.
+
+They resample units, these raters being fixed; on request, and with ten raters or more, raters as well.
+"""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 
@@ -13,6 +17,7 @@ from sftlab.stats.intervals import percentile_interval, weight_blocks
 from sftlab.stats.krippendorff import krippendorff_alpha
 from sftlab.stats.measure import Measure, missing
 from sftlab.stats.rank_agreement import kendall_w, mean_spearman
+from sftlab.stats.rater_resampling import cannot_resample_raters, two_way_draws
 from sftlab.stats.ratings import Level, Ratings
 from sftlab.stats.reasons import NEEDS_NUMBERS, NO_SPREAD, ONE_UNIT, UNSTABLE, Reason
 
@@ -24,7 +29,8 @@ MOST_UNDEFINED = 0.05
 class Coefficient:
     """`value` None: undefined, and `reason` says why; `low` and `high` None: no interval, and `reason` says why.
 
-    `n` and `left_out` count units. `standard_error` is the published large-sample one, where there is one.
+    `n` and `left_out` count units. `standard_error` is the published large-sample one, where there is one. `resampled`
+    says what the interval takes as a sample.
     """
 
     value: float | None
@@ -34,24 +40,40 @@ class Coefficient:
     left_out: int
     reason: Reason | None = None
     standard_error: float | None = None
+    resampled: Literal["units", "units and raters"] = "units"
 
 
 def agreement(
-    ratings: Ratings, *, level: Level, resamples: int = RESAMPLES, seed: int = 0, confidence: float = 0.95
+    ratings: Ratings,
+    *,
+    level: Level,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+    confidence: float = 0.95,
+    resample_raters: bool = False,
 ) -> dict[str, Coefficient]:
-    """All coefficients share the resamples, so that they can be compared."""
+    """All coefficients share the resamples, so that they can be compared.
+
+    `resample_raters` is for the coefficients named in `rater_resampling.COMPARED`, if there are ten raters.
+    """
     rated = ratings.rows_where(ratings.ratings_per_unit > 0).collapsed()
     unrated = ratings.units - rated.units
     measures = {name: build(rated, level) for name, build in COEFFICIENTS.items()}
     draws = _draws(rated, measures, resamples, seed)
-    return {
+    found = {
         name: _coefficient(rated, measure, draws.get(name), unrated, confidence) for name, measure in measures.items()
     }
+    if not resample_raters or resamples < 1:
+        return found
+    if reason := cannot_resample_raters(rated):
+        return {name: _with_note(coefficient, reason) for name, coefficient in found.items()}
+    two_way = two_way_draws(rated, level, resamples, seed)
+    return {name: _two_way(found[name], two_way.get(name), confidence) for name in found}
 
 
 def _draws(ratings: Ratings, measures: dict[str, Measure], resamples: int, seed: int) -> dict[str, Floats]:
     statistics = {name: measure.statistic for name, measure in measures.items() if measure.statistic is not None}
-    if not statistics or resamples == 0:
+    if not statistics or resamples < 1:
         return {}
     blocks = [
         {name: statistic(weights) for name, statistic in statistics.items()}
@@ -72,6 +94,20 @@ def _coefficient(
         return Coefficient(value, None, None, measure.n, left_out, reason, measure.standard_error)
     interval = percentile_interval(draws[~np.isnan(draws)], confidence)
     return Coefficient(value, interval.low, interval.high, measure.n, left_out, None, measure.standard_error)
+
+
+def _with_note(coefficient: Coefficient, reason: Reason) -> Coefficient:
+    return replace(coefficient, reason=coefficient.reason or reason)
+
+
+def _two_way(coefficient: Coefficient, draws: Floats | None, confidence: float) -> Coefficient:
+    if draws is None or coefficient.value is None:
+        return coefficient
+    reason = _no_interval(draws, coefficient.n)
+    if reason is not None:
+        return replace(coefficient, low=None, high=None, reason=reason, resampled="units and raters")
+    interval = percentile_interval(draws[~np.isnan(draws)], confidence)
+    return replace(coefficient, low=interval.low, high=interval.high, reason=None, resampled="units and raters")
 
 
 def _no_interval(draws: Floats, n: int) -> Reason | None:

@@ -21,7 +21,7 @@ ORDER_UNKNOWN = Reason(
     gettext_noop("These votes cannot tell an order effect from strength, so the ranking assumes there is none.")
 )
 TOO_FEW_FOR_BOOTSTRAP = Reason(
-    gettext_noop("More than 5% of the resamples had no finite ranking: too few votes for bootstrap intervals.")
+    gettext_noop("More than one resample in twenty had no finite ranking: too few votes for bootstrap intervals.")
 )
 
 

@@ -1,9 +1,9 @@
 """Why a number is missing or should be read with care: a message that pages can translate, and its values.
 
-Nothing here knows Django. A page shows `gettext(reason.message) % reason.values`.
+Nothing here knows Django. A page shows `reason.text(gettext)`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 
@@ -17,8 +17,12 @@ class Reason:
     message: str
     values: Mapping[str, object] = field(default_factory=dict)
 
+    def text(self, translate: Callable[[str], str]) -> str:
+        message = translate(self.message)
+        return message % self.values if self.values else message
+
     def __str__(self) -> str:
-        return self.message % self.values if self.values else self.message
+        return self.text(str)
 
 
 NO_UNITS = Reason(gettext_noop("No unit has ratings by two or more raters."))
@@ -35,6 +39,6 @@ NO_SPREAD = Reason(
     gettext_noop("All resamples gave the same value, so the data cannot show how uncertain it is. Rate more units.")
 )
 UNSTABLE = Reason(
-    gettext_noop("The coefficient was undefined in more than 5% of the resamples, so it has no interval.")
+    gettext_noop("The coefficient was undefined in more than one resample in twenty, so it has no interval.")
 )
 ONE_UNIT = Reason(gettext_noop("One unit cannot show how much the value would vary."))

@@ -16,7 +16,7 @@ from sftlab.stats.arrays import Floats, Ints
 from sftlab.stats.davidson import Model, anchored, information
 from sftlab.stats.votes import Votes
 
-DENSE_CELLS = 20_000_000
+CELLS_PER_VOTE = 8  # above it most of a groups × parameters table is empty, and a sparse one is faster
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ class KindScores:
 
     def _outer(self, labels: Ints, kinds: Ints, scale: Floats) -> Floats:
         groups = int(labels.max(initial=-1)) + 1
-        if groups * self._size > DENSE_CELLS:
+        if groups * self._size > CELLS_PER_VOTE * len(labels):
             return self._outer_sparse(labels, kinds, scale, groups)
         summed = np.zeros(groups * self._size)
         for columns, values in zip(self._columns, self._values, strict=True):

@@ -28,6 +28,9 @@ class Command(BaseCommand):
             "--resamples", type=int, default=RESAMPLES, help="bootstrap resamples of units (%(default)s)"
         )
         parser.add_argument("--seed", type=int, default=0, help="of the bootstrap (%(default)s)")
+        parser.add_argument(
+            "--resample-raters", action="store_true", help="let the intervals cover other raters too (ten or more)"
+        )
         parser.add_argument("--json", action="store_true", help="print JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -36,7 +39,13 @@ class Command(BaseCommand):
             ratings = read_ratings(options["ratings"], level=level)
         except TableError as error:
             raise CommandError(str(error), returncode=2) from error
-        found = agreement(ratings, level=level, resamples=max(0, options["resamples"]), seed=options["seed"])
+        found = agreement(
+            ratings,
+            level=level,
+            resamples=options["resamples"],
+            seed=options["seed"],
+            resample_raters=options["resample_raters"],
+        )
         if options["json"]:
             self.stdout.write(json.dumps(_document(ratings, found, options), ensure_ascii=False, indent=2))
         else:
@@ -64,15 +73,18 @@ def _fields(name: str, coefficient: Coefficient) -> dict[str, Any]:
         "n": coefficient.n,
         "left_out": coefficient.left_out,
         "standard_error": coefficient.standard_error,
+        "resampled": coefficient.resampled,
         "reading": str(read_coefficient(name, coefficient)),
         "reason": None if coefficient.reason is None else str(coefficient.reason),
     }
 
 
 def _show(console: Console, ratings: Ratings, found: dict[str, Coefficient], options: dict[str, Any]) -> None:
+    over_raters = any(coefficient.resampled != "units" for coefficient in found.values())
+    sampled = "units, and of raters where coefficients compare pairs" if over_raters else "units, these raters fixed"
     table = Table(
         title=f"{options['ratings']}: {ratings.units} units, {ratings.raters} raters, level {options['level']}",
-        caption=f"95% intervals: {options['resamples']} resamples of units, these raters fixed; seed {options['seed']}",
+        caption=f"95% intervals: {options['resamples']} resamples of {sampled}; seed {options['seed']}",
     )
     table.add_column("coefficient", no_wrap=True)
     for name in ("value", "low", "high", "units", "left out", "note"):
