@@ -13,10 +13,13 @@ from sftlab.stats.ranking import Estimate, Ranking, rank
 from sftlab.stats.ratings import Level, Ratings
 from sftlab.stats.reading import read_coefficient
 from sftlab.stats.reasons import NO_UNITS, Reason, gettext_noop
+from sftlab.stats.severity import AdjustedMean, Scores, SeverityAdjusted, severity_adjusted
+from sftlab.stats.stopping import StopRule, verdict
 from sftlab.stats.votes import Choice, Votes, win_matrix
 
 NO_VOTES = Reason(gettext_noop("There are no votes yet."))
 RESAMPLES = 1000
+RULE = StopRule()
 
 
 @dataclass(frozen=True)
@@ -71,6 +74,7 @@ def ranking(cast: Sequence[Cast], *, systems: dict[str, str], seed: int) -> dict
         return _undetermined(systems, NO_VOTES)
     found = rank(votes_of(cast, systems), seed=seed)
     tally = _tally(cast)
+    looked = verdict(found, RULE)
     return {
         "systems": [
             {
@@ -90,6 +94,11 @@ def ranking(cast: Sequence[Cast], *, systems: dict[str, str], seed: int) -> dict
         "determined": found.determined,
         "reason": said(found.reason),
         "interval_reason": said(found.interval_reason),
+        "verdict": {
+            "stop": looked.stop,
+            "rule": asdict(RULE),
+            "pairs": [{**asdict(pair), "state": pair.state.value} for pair in looked.pairs],
+        },
         **_made(found),
     }
 
@@ -114,6 +123,7 @@ def _undetermined(systems: dict[str, str], reason: Reason) -> dict[str, Any]:
         "determined": False,
         "reason": said(reason),
         "interval_reason": None,
+        "verdict": {"stop": False, "rule": asdict(RULE), "pairs": []},
         "method": "",
         "confidence": 0.95,
         "votes": 0,
@@ -168,17 +178,50 @@ def matrix(cast: Sequence[Cast], *, systems: dict[str, str]) -> dict[str, Any]:
     }
 
 
-def likert(cast: Sequence[Cast], dimension: str, *, systems: dict[str, str]) -> list[dict[str, Any]]:
-    """A system's mean with its interval, clustered by rater and item."""
-    points: dict[str, list[tuple[float, str, str]]] = {key: [] for key in systems}
-    for vote in cast:
-        for side, system in (("left", vote.left), ("right", vote.right)):
-            if system is not None and dimension in vote.scores.get(side, {}):
-                points[system].append((vote.scores[side][dimension], vote.rater, vote.item))
-    return [
-        {"model": key, "name": systems[key], "n": len(found), **asdict(mean_with_interval(found))}
-        for key, found in points.items()
+def likert(cast: Sequence[Cast], dimension: str, *, systems: dict[str, str]) -> dict[str, Any]:
+    """Means adjusted for the raters' severity where the scores allow it, else plain; intervals by rater and item."""
+    points = _points(cast, dimension)
+    found = severity_adjusted(_scores(points)) if points else SeverityAdjusted(reason=NO_VOTES)
+    adjusted = {one.system: one for one in found.systems}
+    means = [
+        {"model": key, "name": name, "adjusted": key in adjusted, **_mean(adjusted.get(key), points, key)}
+        for key, name in systems.items()
     ]
+    return {
+        "means": means,
+        "severity": {one.rater: {**asdict(one)} for one in found.raters},
+        "reason": said(found.reason),
+    }
+
+
+Point = tuple[str, str, str, int]
+"""System, rater, item and score."""
+
+
+def _points(cast: Sequence[Cast], dimension: str) -> list[Point]:
+    return [
+        (system, vote.rater, vote.item, vote.scores[side][dimension])
+        for vote in cast
+        for side, system in (("left", vote.left), ("right", vote.right))
+        if system is not None and dimension in vote.scores.get(side, {})
+    ]
+
+
+def _scores(points: Sequence[Point]) -> Scores:
+    return Scores.from_columns(
+        [system for system, _, _, _ in points],
+        [rater for _, rater, _, _ in points],
+        [item for _, _, item, _ in points],
+        [float(score) for _, _, _, score in points],
+    )
+
+
+def _mean(adjusted: AdjustedMean | None, points: Sequence[Point], system: str) -> dict[str, Any]:
+    if adjusted is not None:
+        return {name: getattr(adjusted, name) for name in ("mean", "low", "high", "raw", "n")}
+    own = [(float(score), rater, item) for key, rater, item, score in points if key == system]
+    plain = mean_with_interval(own)
+    return {**asdict(plain), "raw": plain.mean, "n": len(own)}
 
 
 def agreements(

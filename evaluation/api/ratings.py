@@ -14,6 +14,7 @@ from evaluation.rating_answers import CHOICES, LAYOUTS, LONGEST_COMMENT, SIDES
 from evaluation.selectors import studies as selectors
 from evaluation.services.studies import rating as services
 from evaluation.services.studies.checks import feedback_of
+from sftlab.accounts.models import User
 from sftlab.api import ErrorSerializer
 from sftlab.errors import BadInput
 
@@ -66,6 +67,11 @@ class SkipIn(serializers.Serializer[Any]):
     reason = serializers.CharField(max_length=1000, required=False, default="", allow_blank=True)
 
 
+def person(request: Request) -> User:
+    assert isinstance(request.user, User)
+    return request.user
+
+
 class Unstored(APIView):
     """Nothing is to be kept on the way: what a cache remembers could be compared."""
 
@@ -80,21 +86,21 @@ class ClaimView(Unstored):
     def post(self, request: Request, study: UUID) -> Response:
         form = ClaimIn(data=request.data)
         form.is_valid(raise_exception=True)
-        found = selectors.get_study(user=request.user, uuid=study)
-        rating = services.claim(user=request.user, study=found, ahead=form.validated_data["ahead"])
+        found = selectors.get_study(user=person(request), uuid=study)
+        rating = services.claim(user=person(request), study=found, ahead=form.validated_data["ahead"])
         return Response(status=204) if rating is None else Response(selectors.shown(selectors.load_shown(rating)))
 
 
 class DraftView(Unstored):
     @extend_schema(request=dict, responses={200: KeptOut, **REFUSED})
     def put(self, request: Request, rating: UUID) -> Response:
-        return Response({"live": services.save_draft(user=request.user, uuid=rating, draft=request.data)})
+        return Response({"live": services.save_draft(user=person(request), uuid=rating, draft=request.data)})
 
 
 class HeartbeatView(Unstored):
     @extend_schema(request=None, responses={204: None, **REFUSED})
     def post(self, request: Request, rating: UUID) -> Response:
-        services.heartbeat(user=request.user, uuid=rating)
+        services.heartbeat(user=person(request), uuid=rating)
         return Response(status=204)
 
 
@@ -103,7 +109,7 @@ class SkipView(Unstored):
     def post(self, request: Request, rating: UUID) -> Response:
         form = SkipIn(data=request.data)
         form.is_valid(raise_exception=True)
-        services.skip(user=request.user, uuid=rating, reason=form.validated_data["reason"])
+        services.skip(user=person(request), uuid=rating, reason=form.validated_data["reason"])
         return Response(status=204)
 
 
@@ -118,7 +124,7 @@ class SubmitView(Unstored):
         if not isinstance(request.data, dict):
             raise BadInput("Send an object.")
         key = request.headers.get("Idempotency-Key", "")[:200]
-        vote, fresh = services.submit(user=request.user, uuid=rating, key=key, body=request.data)
+        vote, fresh = services.submit(user=person(request), uuid=rating, key=key, body=request.data)
         return Response({"rating": str(rating), "feedback": feedback_of(vote)}, status=201 if fresh else 200)
 
 
@@ -126,7 +132,7 @@ class UndoView(Unstored):
     @extend_schema(request=None, responses={200: ShownOut, **REFUSED})
     def post(self, request: Request, rating: UUID) -> Response:
         """The last vote, until the next is cast. Answers with the comparison again, under a new id."""
-        again = services.undo(user=request.user, uuid=rating)
+        again = services.undo(user=person(request), uuid=rating)
         return Response(selectors.shown(selectors.load_shown(again)))
 
 

@@ -10,7 +10,7 @@ from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from evaluation.api.ratings import REFUSED, Unstored
+from evaluation.api.ratings import REFUSED, Unstored, person
 from evaluation.models.studies import Study, StudyMember
 from evaluation.selectors import studies as selectors
 from evaluation.services.studies import results
@@ -107,35 +107,35 @@ class StudiesView(Unstored, GenericAPIView[Study]):
 
     @extend_schema(operation_id="studies_list", responses={200: StudyOut(many=True)})
     def get(self, request: Request) -> Response:
-        page = self.paginate_queryset(selectors.studies_of(request.user)) or []
-        return self.get_paginated_response([view_of(study, request.user) for study in page])
+        page = self.paginate_queryset(selectors.studies_of(person(request))) or []
+        return self.get_paginated_response([view_of(study, person(request)) for study in page])
 
     @extend_schema(request=StudyIn, responses={201: StudyOut, 400: ErrorSerializer, 403: ErrorSerializer})
     def post(self, request: Request) -> Response:
         """Makes every unit and presentation at once; raters can start as soon as they are members."""
         form = StudyIn(data=request.data)
         form.is_valid(raise_exception=True)
-        study = create_study(actor=request.user, **form.arguments())
-        return Response(view_of(study, request.user), status=201)
+        study = create_study(actor=person(request), **form.arguments())
+        return Response(view_of(study, person(request)), status=201)
 
 
 class StudyView(Unstored):
     @extend_schema(responses={200: StudyOut, 404: ErrorSerializer})
     def get(self, request: Request, study: UUID) -> Response:
-        return Response(view_of(selectors.get_study(user=request.user, uuid=study), request.user))
+        return Response(view_of(selectors.get_study(user=person(request), uuid=study), person(request)))
 
 
 class MembersView(Unstored):
     @extend_schema(responses={200: MemberOut(many=True), **REFUSED})
     def get(self, request: Request, study: UUID) -> Response:
-        found = _managed(request, study)
+        found = managed(request, study)
         return Response(MemberOut(found.members.select_related("user"), many=True).data)
 
     @extend_schema(request=MemberIn, responses={201: MemberOut, 400: ErrorSerializer, **REFUSED})
     def post(self, request: Request, study: UUID) -> Response:
         form = MemberIn(data=request.data)
         form.is_valid(raise_exception=True)
-        member = add_member(actor=request.user, study=_managed(request, study), **form.validated_data)
+        member = add_member(actor=person(request), study=managed(request, study), **form.validated_data)
         return Response(MemberOut(member).data, status=201)
 
 
@@ -143,7 +143,7 @@ class AgreementView(Unstored):
     @extend_schema(responses={200: dict, **REFUSED})
     def get(self, request: Request, study: UUID) -> Response:
         """By what was judged (`choice`, and each dimension): every coefficient of the newest stored result."""
-        found = _readable(request, study)
+        found = readable(request, study)
         result = selectors.newest_result(found)
         body = {
             "study": str(found.uuid),
@@ -158,8 +158,8 @@ class ResultsView(Unstored):
     @extend_schema(responses={200: dict, **REFUSED})
     def get(self, request: Request, study: UUID) -> Response:
         """The newest stored result, by system. Who reads it can't rate these answers blind any more."""
-        found = _readable(request, study)
-        saw_study(user=request.user, study=found)
+        found = readable(request, study)
+        saw_study(user=person(request), study=found)
         result = selectors.newest_result(found)
         return Response({"study": str(found.uuid), "result": result.data if result else None})
 
@@ -167,7 +167,7 @@ class ResultsView(Unstored):
 class RefreshView(Unstored):
     @extend_schema(request=None, responses={202: None, **REFUSED})
     def post(self, request: Request, study: UUID) -> Response:
-        results.ask_refresh(actor=request.user, study=_managed(request, study))
+        results.ask_refresh(actor=person(request), study=managed(request, study))
         return Response(status=202)
 
 
@@ -175,21 +175,21 @@ class CloseView(Unstored):
     @extend_schema(request=None, responses={200: StudyOut, **REFUSED})
     def post(self, request: Request, study: UUID) -> Response:
         """Ends the voting. A job then makes the report, which stays as it is."""
-        found = _managed(request, study)
-        results.close_study(actor=request.user, study=found)
-        return Response(view_of(selectors.get_study(user=request.user, uuid=study), request.user))
+        found = managed(request, study)
+        results.close_study(actor=person(request), study=found)
+        return Response(view_of(selectors.get_study(user=person(request), uuid=study), person(request)))
 
 
-def _managed(request: Request, uuid: UUID) -> Study:
-    study = selectors.get_study(user=request.user, uuid=uuid)
-    check_may_manage(user=request.user, study=study)
+def managed(request: Request, uuid: UUID) -> Study:
+    study = selectors.get_study(user=person(request), uuid=uuid)
+    check_may_manage(user=person(request), study=study)
     return study
 
 
-def _readable(request: Request, uuid: UUID) -> Study:
+def readable(request: Request, uuid: UUID) -> Study:
     """Results: for those who manage the study, and for its raters once it is closed."""
-    study = selectors.get_study(user=request.user, uuid=uuid)
-    if study.is_open and not selectors.may_manage(request.user, study):
+    study = selectors.get_study(user=person(request), uuid=uuid)
+    if study.is_open and not selectors.may_manage(person(request), study):
         raise NotPermitted("Results are shown when the study is closed.", code="open")
     return study
 

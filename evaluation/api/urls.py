@@ -1,6 +1,6 @@
 from django.urls import URLPattern, URLResolver
 
-from evaluation.api import board_parts, evalsets, evaluations, leaderboards, lineage, ratings, studies
+from evaluation.api import board_parts, evalsets, evaluations, leaderboards, lineage, ratings, studies, study_reports
 
 urlpatterns: list[URLPattern | URLResolver] = [
     *evalsets.urlpatterns,
@@ -9,5 +9,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *board_parts.urlpatterns,
     *lineage.urlpatterns,
     *studies.urlpatterns,
+    *study_reports.urlpatterns,
     *ratings.urlpatterns,
 ]

@@ -30,6 +30,13 @@ def get_study(*, user: User, uuid: UUID) -> Study:
     return found
 
 
+def get_member(study: Study, uuid: UUID) -> StudyMember:
+    found = study.members.select_related("user").filter(uuid=uuid).first()
+    if found is None:
+        raise Missing(_("There is no such member."))
+    return found
+
+
 def may_manage(user: User, study: Study) -> bool:
     return user.is_admin or study.members.filter(user=user, role=Role.MANAGER).exists()
 
@@ -203,11 +210,11 @@ def _headline(agreement: dict[str, Any]) -> dict[str, Any]:
 
 def _systems(found: dict[str, Any], ranked: list[dict[str, Any]]) -> list[dict[str, Any]]:
     likert: dict[str, dict[str, Any]] = {}
-    for dimension, means in found["likert"].items():
-        for one in means:
+    for dimension, scored in found["likert"].items():
+        for one in scored["means"]:
             likert.setdefault(one["model"], {})[dimension] = {name: one[name] for name in ("mean", "low", "high", "n")}
     rows = {one["model"]: one for one in ranked}
-    names = {one["model"]: one["name"] for means in found["likert"].values() for one in means}
+    names = {one["model"]: one["name"] for scored in found["likert"].values() for one in scored["means"]}
     for model in likert:
         rows.setdefault(model, {"model": model, "name": names[model], **_UNRANKED})
     return [{**row, "likert": likert.get(model, {})} for model, row in rows.items()]

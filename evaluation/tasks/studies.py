@@ -1,7 +1,7 @@
 from procrastinate.contrib.django import app
 
 from evaluation.models.studies import Study, Vote
-from evaluation.services.studies import results
+from evaluation.services.studies import report, results
 
 
 @app.task(queue="cpu", name="evaluation.refresh_study")
@@ -11,7 +11,7 @@ def refresh_study(study: str) -> None:
 
 @app.task(queue="cpu", name="evaluation.report_study")
 def report_study(study: str) -> None:
-    results.make_report(study=Study.objects.get(uuid=study))
+    report.make_report(study=Study.objects.get(uuid=study))
 
 
 @app.periodic(cron="*/2 * * * *")

@@ -16,7 +16,14 @@ from evaluation.models.studies import Study
 from evaluation.selectors import studies as selectors
 from evaluation.services.studies import results
 from evaluation.services.studies.creating import create_study
-from evaluation.services.studies.members import add_member, check_may_manage, saw_study
+from evaluation.services.studies.members import (
+    STANDINGS,
+    add_member,
+    check_may_manage,
+    exclude_rater,
+    saw_study,
+    set_standing,
+)
 from evaluation.ui.study_forms import StudyForm
 from evaluation.ui.study_page import page_of
 from sftlab.accounts.models import User
@@ -98,7 +105,26 @@ def _do(post: Any, user: User, study: Study) -> str:
         for name in names:
             add_member(actor=user, study=study, username=name, role=post.get("role", "rater"))
         return _("Added: %(names)s.") % {"names": ", ".join(names)}
+    if action in (*STANDINGS, "exclude"):
+        return _change_rater(post, action, user, study)
     raise Conflict(_("This page can't do that."))
+
+
+def _change_rater(post: Any, action: str, user: User, study: Study) -> str:
+    member = selectors.get_member(study, _uuid(post.get("member", "")))
+    reason = post.get("reason", "")
+    if action == "exclude":
+        exclude_rater(actor=user, study=study, member=member, reason=reason)
+    else:
+        set_standing(actor=user, study=study, member=member, move=action, reason=reason)
+    return _("Done. It is in the log, with your reason.")
+
+
+def _uuid(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError as error:
+        raise Missing(_("There is no such member.")) from error
 
 
 def _user(request: HttpRequest) -> User:

@@ -5,7 +5,7 @@ from typing import Any
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from evaluation.models.studies import Study
+from evaluation.models.studies import Study, StudyResult
 from evaluation.selectors import studies as selectors
 
 HEADLINE = ("krippendorff_alpha", "gwet_ac1", "fleiss_kappa", "percent_agreement")
@@ -13,7 +13,6 @@ HEADLINE = ("krippendorff_alpha", "gwet_ac1", "fleiss_kappa", "percent_agreement
 
 def page_of(study: Study, *, manages: bool) -> dict[str, Any]:
     result = selectors.newest_result(study)
-    whole = result.data["slices"][selectors.slice_key(None, None)] if result else None
     return {
         "study": study,
         "manages": manages,
@@ -23,11 +22,12 @@ def page_of(study: Study, *, manages: bool) -> dict[str, Any]:
         "held": selectors.held_back(study),
         "members": selectors.rater_rows(study, result, named=manages),
         "result": result,
-        **(_numbers(study, whole) if whole else {}),
+        **(numbers_of(study, result) if result else {}),
     }
 
 
-def _numbers(study: Study, whole: dict[str, Any]) -> dict[str, Any]:
+def numbers_of(study: Study, result: StudyResult) -> dict[str, Any]:
+    whole = result.data["slices"][selectors.slice_key(None, None)]
     colours = {one["model"]: place for place, one in enumerate(selectors.systems_of(study))}
     ranking = whole["ranking"]
     return {
@@ -35,7 +35,7 @@ def _numbers(study: Study, whole: dict[str, Any]) -> dict[str, Any]:
         "colours": colours,
         "ranking": _ranking(ranking) if ranking else None,
         "matrix": _matrix(whole["matrix"]) if whole["matrix"] else None,
-        "likert": [(_dimension_name(study, key), means) for key, means in whole["likert"].items()],
+        "likert": [(_dimension_name(study, key), one["means"]) for key, one in whole["likert"].items()],
         "agreement": [_agreement(study, judged, one) for judged, one in whole["agreement"].items()],
     }
 
@@ -48,8 +48,18 @@ def _ranking(ranking: dict[str, Any]) -> dict[str, Any]:
         "edge": edge,
         "floor": -edge,
         "why": words(ranking["reason"]),
+        "verdict": _verdict(ranking),
         "order": {**ranking["first_position"], "why": words(ranking["first_position"]["reason"])},
     }
+
+
+def _verdict(ranking: dict[str, Any]) -> dict[str, Any]:
+    """Each pair of systems: told apart or not, and how many more votes on it would do it."""
+    names = {one["model"]: one["name"] for one in ranking["systems"]}
+    pairs = [
+        {**one, "first": names[one["first"]], "second": names[one["second"]]} for one in ranking["verdict"]["pairs"]
+    ]
+    return {"stop": ranking["verdict"]["stop"], "pairs": pairs}
 
 
 def _matrix(matrix: dict[str, Any]) -> list[dict[str, Any]]:

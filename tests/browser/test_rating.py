@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 from evaluation.models.studies import Study, Vote
 from evaluation.services.studies.creating import create_study
 from evaluation.services.studies.members import add_member
-from evaluation.services.studies.results import make_report
+from evaluation.services.studies.report import make_report
 from tests.evaluation.factories import make_evaluation, make_model, upload
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]

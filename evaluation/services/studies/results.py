@@ -6,7 +6,6 @@ from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from evaluation.jobs import study_changed
 from evaluation.models.studies import Study, StudyMember, StudyResult, Unit, Vote
@@ -104,7 +103,7 @@ def refresh(*, study: Study) -> StudyResult | None:
     votes = Vote.objects.filter(study=study).count()
     if study.refreshed_for == votes:
         return None
-    data = compute(study, counted(study, excluded=_excluded(study)))
+    data = compute(study, counted(study, excluded=excluded_raters(study)))
     with transaction.atomic():
         made = StudyResult.objects.create(study=study, votes=votes, data=data)
         Study.objects.filter(pk=study.pk).update(refreshed_for=votes)
@@ -113,7 +112,7 @@ def refresh(*, study: Study) -> StudyResult | None:
     return made
 
 
-def _excluded(study: Study) -> list[int]:
+def excluded_raters(study: Study) -> list[int]:
     return list(StudyMember.objects.filter(study=study, excluded_at__isnull=False).values_list("user_id", flat=True))
 
 
@@ -133,18 +132,3 @@ def close_study(*, actor: User, study: Study) -> None:
         return
     record(actor=actor, verb="study.close", obj=study, data={"votes": Vote.objects.filter(study=study).count()})
     report_later(study)
-
-
-def make_report(*, study: Study) -> StudyResult:
-    """The final result of a closed study; made once, and the same whoever asks."""
-    if study.is_open:
-        raise Conflict(_("Close the study first."))
-    with transaction.atomic():
-        Study.objects.select_for_update().get(pk=study.pk)
-        there = study.results.filter(final=True).first()
-        if there is not None:
-            return there
-        data = compute(study, counted(study, excluded=_excluded(study)))
-        votes = Vote.objects.filter(study=study).count()
-        study_changed(study)
-        return StudyResult.objects.create(study=study, votes=votes, data=data, final=True)

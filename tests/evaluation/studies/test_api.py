@@ -1,7 +1,8 @@
 import pytest
 
 from evaluation.models.studies import Study, Vote
-from evaluation.services.studies.results import make_report, refresh
+from evaluation.services.studies.report import make_report
+from evaluation.services.studies.results import refresh
 
 
 def claim(client, study):

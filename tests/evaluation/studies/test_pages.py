@@ -2,7 +2,8 @@ import pytest
 from django.test import Client
 
 from evaluation.models.studies import Study, Vote
-from evaluation.services.studies.results import make_report, refresh
+from evaluation.services.studies.report import make_report
+from evaluation.services.studies.results import refresh
 from tests.evaluation.studies.conftest import SECRETS
 
 FETCH = {"HTTP_X_REQUESTED_WITH": "fetch"}
