@@ -26,10 +26,10 @@ from sacrebleu.tokenizers.tokenizer_13a import Tokenizer13a
 from sacrebleu.tokenizers.tokenizer_re import TokenizerRegexp
 from sacrebleu.tokenizers.tokenizer_zh import TokenizerZh
 
+from evaluation.encoders import MINILM_LAYER
 from evaluation.metrics import bertscore
 from evaluation.metrics.base import Metric, Pair
 from evaluation.metrics.bertscore import BertScore
-from evaluation.metrics.defaults import MINILM_LAYER
 from evaluation.metrics.encoders import EncoderSpec, load_encoder
 from evaluation.metrics.registry import build
 from evaluation.metrics.resampling import compare
@@ -145,7 +145,7 @@ def bench_rouge(rows: Sequence[Pair], language: str, rounds: int) -> None:
 
 
 def _comparable(row: Pair, language: str) -> bool:
-    """Not two equal texts of one word (1 here, 0 for rouge_score's ROUGE-2) nor words that it cuts at non-ASCII letters."""
+    """Not one word against itself (1 here, 0 for rouge_score's ROUGE-2), nor words that it cuts at other letters."""
     if len(segment(row.references[0], language)) < 2:
         return False
     texts_ = (row.hypothesis, *row.references)

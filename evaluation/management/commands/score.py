@@ -13,8 +13,8 @@ from django.core.management.base import BaseCommand, CommandError
 from rich.console import Console
 from rich.table import Table
 
+from evaluation.encoders import encoders
 from evaluation.metrics.base import Pair
-from evaluation.metrics.defaults import demo_encoders
 from evaluation.metrics.files import pairs_from_jsonl, pairs_from_lines
 from evaluation.metrics.registry import METRICS
 from evaluation.metrics.resampling import RESAMPLES
@@ -69,7 +69,7 @@ def _write_run(folder: Path, options: dict[str, Any]) -> None:
         "pairs": "pairs.jsonl",
         "resamples": options["resamples"],
         "seed": options["seed"],
-        "encoders": _json(options["encoders"]) if options["encoders"] else demo_encoders(),
+        "encoders": _json(options["encoders"]) if options["encoders"] else encoders(),
         "options": _json(options["options"]),
         "model": _json(options["model"]),
         "cache": str(settings.VAR_DIR / "runs" / "cache"),

@@ -1,6 +1,7 @@
 """Pairs for metric tests."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from hypothesis import strategies as st
 
@@ -38,3 +39,30 @@ def scored(name: str | Metric, pairs: Sequence[Pair], resamples: int = 0, **opti
 
 def item(name: str | Metric, hypothesis: str, *references: str, language: str = "") -> float | None:
     return scored(name, [pair(hypothesis, *references, language=language)]).items[0].value
+
+
+def tiny_bert(folder: Path, kind: str = "bert", *, head: bool = False) -> Path:
+    """A random model of two layers that knows lower-case letters, and no Chinese."""
+    import torch
+    from transformers import AutoConfig, AutoModel, AutoModelForSequenceClassification, BertTokenizerFast
+
+    torch.manual_seed(0)
+    marks = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+    letters = [chr(ord("a") + n) for n in range(26)]
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "vocab.txt").write_text("\n".join([*marks, *letters, *(f"##{letter}" for letter in letters)]))
+    BertTokenizerFast(vocab=str(folder / "vocab.txt"), model_max_length=64).save_pretrained(folder)
+    config = AutoConfig.for_model(
+        kind,
+        vocab_size=len(marks) + 2 * len(letters),
+        hidden_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        intermediate_size=64,
+        max_position_embeddings=80,
+        pad_token_id=0,
+        num_labels=1,
+    )
+    model = AutoModelForSequenceClassification.from_config(config) if head else AutoModel.from_config(config)
+    model.save_pretrained(folder)
+    return folder

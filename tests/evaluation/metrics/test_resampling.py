@@ -8,22 +8,7 @@ from evaluation.metrics.resampling import compare, holm, interval
 from evaluation.metrics.workspace import Workspace
 from tests.evaluation.metrics.factories import pair
 
-WORDS = [
-    "监督",
-    "微调",
-    "模型",
-    "数据",
-    "the",
-    "quick",
-    "brown",
-    "fox",
-    "jumps",
-    "over",
-    "lazy",
-    "dogs",
-    "again",
-    "and",
-]
+WORDS = ["监督", "微调", "模型", "数据", "the", "quick", "brown", "fox", "jumps", "over", "lazy", "dogs", "again"]
 
 
 def mean(totals: np.ndarray) -> np.ndarray:
