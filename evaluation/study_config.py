@@ -46,7 +46,9 @@ class StudyConfig:
         """Raises ConfigError with every fault."""
         known = {one.name: one for one in fields(cls)}
         errors: list[FieldError] = [
-            {"field": name, "reason": "unknown"} for name in raw if name not in known or name == "version" and raw[name] != 1
+            {"field": name, "reason": "unknown"}
+            for name in raw
+            if name not in known or name == "version" and raw[name] != 1
         ]
         for name, value in raw.items():
             if name in known and known[name].metadata:
