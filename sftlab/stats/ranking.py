@@ -23,6 +23,8 @@ ORDER_UNKNOWN = Reason(
 TOO_FEW_FOR_BOOTSTRAP = Reason(
     gettext_noop("More than one resample in twenty had no finite ranking: too few votes for bootstrap intervals.")
 )
+ONE_RATER = Reason(gettext_noop("All votes are by one rater, so the intervals cannot speak for other raters."))
+LARGEST_EXPONENT = 700.0
 
 
 class Method(StrEnum):
@@ -123,11 +125,15 @@ def _ranked(votes: Votes, model: Model, empty: Ranking, no_order: Reason) -> Ran
         tie=_exponential(tie) if model.terms.tie else Estimate(0.0, reason=NO_TIES),
         first_position=first if model.terms.first else Estimate(reason=no_order),
         determined=True,
-        interval_reason=TOO_FEW_FOR_BOOTSTRAP if covariance is None else None,
+        interval_reason=TOO_FEW_FOR_BOOTSTRAP if covariance is None else _one_rater(votes),
         parameters=parameters,
         covariance=covariance,
         independent=model_based(model, parameters),
     )
+
+
+def _one_rater(votes: Votes) -> Reason | None:
+    return ONE_RATER if votes.raters is not None and np.ptp(votes.raters) == 0 else None
 
 
 def _covariance(votes: Votes, model: Model, parameters: Floats, made: Made) -> Covariance | None:
@@ -163,7 +169,9 @@ def _systems(
 
 
 def _exponential(estimate: Estimate) -> Estimate:
-    value, low, high = (None if x is None else exp(x) for x in (estimate.value, estimate.low, estimate.high))
+    value, low, high = (
+        None if x is None else exp(min(x, LARGEST_EXPONENT)) for x in (estimate.value, estimate.low, estimate.high)
+    )
     return Estimate(value, low, high)
 
 

@@ -15,9 +15,8 @@ from scipy.optimize import brentq
 from scipy.special import log_ndtr, stdtrit
 
 from sftlab.stats.ranking import Ranking
-from sftlab.stats.vote_covariance import Covariance
+from sftlab.stats.vote_covariance import FEW_CLUSTERS, Covariance
 
-FEWEST_CLUSTERS = 8
 LEAST_ERROR = 1e-3
 
 
@@ -72,9 +71,9 @@ class Verdict:
 
 
 def verdict(ranking: Ranking, rule: StopRule = DEFAULT_RULE) -> Verdict:
-    """Stops when no pair is open. No verdict while undetermined, or with fewer than eight raters or items."""
+    """Stops when no pair is open. No verdict while undetermined, or with fewer than ten raters or items."""
     parameters, covariance, independent = ranking.parameters, ranking.covariance, ranking.independent
-    if parameters is None or covariance is None or independent is None or covariance.degrees < FEWEST_CLUSTERS - 1:
+    if parameters is None or covariance is None or independent is None or covariance.degrees < FEW_CLUSTERS - 1:
         return Verdict(stop=False, pairs=())
     first, second = np.triu_indices(len(ranking.names), k=1)
     looks = _Looks(rule, len(first), covariance.degrees, exp(parameters[-1]) if ranking.ties else 0.0)

@@ -13,7 +13,14 @@ from scipy.sparse import csr_array
 from sftlab.stats.arrays import Floats, Ints
 from sftlab.stats.davidson import Model, fit
 from sftlab.stats.intervals import weight_blocks
-from sftlab.stats.vote_covariance import Covariance, crossed, degrees_of_freedom, positive
+from sftlab.stats.vote_covariance import (
+    Covariance,
+    clusterings_of,
+    crossed,
+    degrees_of_freedom,
+    few_clusters,
+    positive,
+)
 from sftlab.stats.votes import Votes
 
 RESAMPLES = 1000
@@ -25,10 +32,13 @@ def bootstrap(
     model: Model, parameters: Floats, votes: Votes, *, resamples: int = RESAMPLES, seed: int = 0
 ) -> Covariance | None:
     """None when more than 5% of the resamples have no finite fit: the votes are too few for this method."""
-    clusterings = [codes for codes in (votes.raters, votes.items) if codes is not None]
+    clusterings = clusterings_of(votes)
     signed = [(1, codes) for codes in clusterings or [np.arange(len(votes))]]
+    few = bool(clusterings) and few_clusters(clusterings)
     if len(clusterings) == 2:
-        signed.append((-1, crossed(*clusterings)))
+        signed.append((1 if few else -1, crossed(*clusterings)))
+    elif few:
+        signed.append((1, np.arange(len(votes))))
     total = np.zeros((model.size, model.size))
     for position, (sign, clusters) in enumerate(signed):
         resampled = _resampled_kinds(votes, clusters, resamples, seed + position)

@@ -16,6 +16,7 @@ from sftlab.stats.arrays import Floats, Ints
 from sftlab.stats.davidson import Model, anchored, information
 from sftlab.stats.votes import Votes
 
+FEW_CLUSTERS = 10
 CELLS_PER_VOTE = 8  # above it most of a groups × parameters table is empty, and a sparse one is faster
 
 
@@ -37,17 +38,33 @@ def model_based(model: Model, parameters: Floats) -> Covariance:
 
 
 def sandwich(model: Model, parameters: Floats, votes: Votes) -> Covariance:
-    """Clustered by whichever of rater and item is known; every vote on its own if neither."""
+    """Clustered by whichever of rater and item is known; every vote on its own if neither.
+
+    With fewer than ten clusters the difference of two estimates is not to be trusted: it is then added, which is too wide
+    rather than too narrow.
+    """
     bread = _bread(model, parameters)
     scores = KindScores(model, parameters)
-    clusterings = [codes for codes in (votes.raters, votes.items) if codes is not None]
+    clusterings = clusterings_of(votes)
     if not clusterings:
         meat = scores.meat_of_single_votes(votes.kinds) * (len(votes) / max(1, len(votes) - 1))
         return Covariance(bread @ meat @ bread)
     meat = sum((scores.meat(codes, votes.kinds) for codes in clusterings), np.zeros_like(bread))
+    few = few_clusters(clusterings)
     if len(clusterings) == 2:
-        meat = meat - scores.meat_of_crossed(crossed(*clusterings), votes.kinds)
+        meat = meat + (1 if few else -1) * scores.meat_of_crossed(crossed(*clusterings), votes.kinds)
+    elif few:
+        meat = meat + scores.meat_of_single_votes(votes.kinds)
     return Covariance(positive(bread @ meat @ bread), degrees_of_freedom(clusterings))
+
+
+def clusterings_of(votes: Votes) -> list[Ints]:
+    """Raters and items, where known and more than one: a single rater cannot show how raters differ."""
+    return [codes for codes in (votes.raters, votes.items) if codes is not None and np.ptp(codes) > 0]
+
+
+def few_clusters(clusterings: Sequence[Ints]) -> bool:
+    return degrees_of_freedom(clusterings) < FEW_CLUSTERS - 1
 
 
 def degrees_of_freedom(clusterings: Sequence[Ints]) -> float:

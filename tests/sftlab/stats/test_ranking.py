@@ -3,7 +3,7 @@ from math import exp, sqrt
 import numpy as np
 import pytest
 
-from sftlab.stats.ranking import NO_TIES, ORDER_NOT_FITTED, ORDER_UNKNOWN, Method, rank
+from sftlab.stats.ranking import NO_TIES, ONE_RATER, ORDER_NOT_FITTED, ORDER_UNKNOWN, Method, rank
 from sftlab.stats.votes import Votes
 from tests.sftlab.stats import published
 
@@ -104,6 +104,22 @@ def test_ties_that_fit_a_ladder_without_exception_are_separated():
     ranking = rank(votes(*rows, ("C", "B", "tie")))
     assert not ranking.determined
     assert "without a single exception" in str(ranking.reason)
+
+
+def test_one_rater_cannot_speak_for_others_and_few_raters_widen_the_intervals():
+    rng = np.random.default_rng(8)
+    pairs = [rng.choice(list("ABC"), 2, replace=False) for _ in range(200)]
+    choices = rng.choice(["left", "right", "tie"], 200)
+    columns = [left for left, _ in pairs], [right for _, right in pairs], choices
+
+    def widths(raters):
+        ranking = rank(Votes.from_columns(*columns, raters=raters))
+        return ranking.interval_reason, [system.high - system.low for system in ranking.systems]
+
+    reason, alone = widths(["x"] * 200)
+    assert reason == ONE_RATER
+    assert alone == pytest.approx(widths(None)[1])
+    assert min(widths(list("xyz") * 66 + ["x", "y"])[1]) > max(alone)
 
 
 def test_nothing_to_rank():
