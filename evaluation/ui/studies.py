@@ -24,7 +24,7 @@ from evaluation.services.studies.members import (
     saw_study,
     set_standing,
 )
-from evaluation.ui.study_forms import StudyForm
+from evaluation.ui.study_forms import PlanForm, StudyForm
 from evaluation.ui.study_page import page_of
 from sftlab.accounts.models import User
 from sftlab.errors import BadInput, Conflict, Missing, NotPermitted, SFTLabError
@@ -61,6 +61,17 @@ def new_study(request: HttpRequest) -> HttpResponse:
         else:
             return redirect("evaluation:study", study.uuid)
     return render(request, "evaluation/studies/new.html", {"form": form}, status=400 if form.errors else 200)
+
+
+@login_required
+@require_GET
+def plan_study(request: HttpRequest) -> HttpResponse:
+    """How many votes a study needs, before it is started."""
+    if not _user(request).is_admin:
+        raise NotPermitted(_("Only administrators start studies."))
+    form = PlanForm({**PlanForm.defaults(), **request.GET.dict()})
+    planned = form.planned() if form.is_valid() else None
+    return render(request, "evaluation/studies/plan.html", {"form": form, "plan": planned})
 
 
 @login_required

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from evaluation.models import EvalSet, Evaluation, System
 from evaluation.models.studies import Study
 from evaluation.rubrics import rubric, rubrics
+from evaluation.study_planning import Plan, plan
 from sftlab.errors import BadInput
 from training.models import LanguageModel
 
@@ -65,3 +66,30 @@ class StudyForm(forms.Form):
             self.add_error(field if field in self.fields else None, fault["reason"])
         if not error.errors:
             self.add_error(None, str(error.message))
+
+
+class PlanForm(forms.Form):
+    """What the study is to show, in per cent."""
+
+    systems = forms.IntegerField(label=_("Systems"), initial=2, min_value=2, max_value=50)
+    win_rate = forms.FloatField(
+        label=_("Wins worth seeing, %"),
+        initial=60,
+        min_value=51,
+        max_value=99,
+        help_text=_("Of the votes that are not ties, the share that the better system wins."),
+    )
+    tie_rate = forms.FloatField(label=_("Ties expected, %"), initial=20, min_value=0, max_value=90)
+    power = forms.FloatField(
+        label=_("Chance to see it, %"), initial=80, min_value=50, max_value=99, help_text=_("The study's power.")
+    )
+    raters_per_unit = forms.IntegerField(label=_("Raters per comparison"), initial=3, min_value=1, max_value=50)
+
+    @classmethod
+    def defaults(cls) -> dict[str, Any]:
+        return {name: field.initial for name, field in cls.base_fields.items()}
+
+    def planned(self) -> Plan:
+        data = self.cleaned_data
+        shares = {name: data[name] / 100 for name in ("win_rate", "tie_rate", "power")}
+        return plan(systems=data["systems"], raters_per_unit=data["raters_per_unit"], **shares)

@@ -7,6 +7,7 @@ urlpatterns: list[URLPattern] = [
     path("rate/<uuid:study>/", rating.rate, name="rate"),
     path("studies/", studies.studies, name="studies"),
     path("studies/new/", studies.new_study, name="study-new"),
+    path("studies/plan/", studies.plan_study, name="study-plan"),
     path("studies/<uuid:study>/", studies.study, name="study"),
     path("studies/<uuid:study>/act/", studies.act, name="study-act"),
 ]

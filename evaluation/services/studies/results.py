@@ -12,6 +12,7 @@ from evaluation.models.studies import Study, StudyMember, StudyResult, Unit, Vot
 from evaluation.ranking import Cast, summary
 from evaluation.rater_stats import Checked, raters
 from evaluation.selectors.studies import slice_key, systems_of
+from evaluation.services.studies.adapting import steer
 from evaluation.services.studies.members import check_may_manage
 from evaluation.study_jobs import refresh_later, report_later
 from sftlab.accounts.models import User
@@ -103,8 +104,10 @@ def refresh(*, study: Study) -> StudyResult | None:
     votes = Vote.objects.filter(study=study).count()
     if study.refreshed_for == votes:
         return None
-    data = compute(study, counted(study, excluded=excluded_raters(study)))
+    cast = counted(study, excluded=excluded_raters(study))
+    data = compute(study, cast)
     with transaction.atomic():
+        data["pairing"] = steer(study=study, cast=cast)
         made = StudyResult.objects.create(study=study, votes=votes, data=data)
         Study.objects.filter(pk=study.pk).update(refreshed_for=votes)
         study.results.filter(final=False, pk__lt=made.pk).delete()

@@ -1,0 +1,61 @@
+import pytest
+from django.test import Client
+
+from evaluation.models.studies import Presentation, Study
+from evaluation.ranking import Cast
+from evaluation.services.studies.adapting import BEGUN, steer
+from evaluation.services.studies.results import refresh
+from evaluation.study_planning import plan
+from tests.evaluation.studies.test_report import rate_all
+
+
+def planned(**changed):
+    asked = {"systems": 2, "win_rate": 0.6, "tie_rate": 0.0, "power": 0.8, "raters_per_unit": 3, "design_effect": 1.0}
+    return plan(**{**asked, **changed})
+
+
+def test_sixty_against_forty_takes_about_two_hundred_votes():
+    """Fleiss, Levin & Paik 2003, chapter 4: (1.960 √.25 + .8416 √.24)² / .1² = 193.9."""
+    assert planned().votes_per_pair == 194
+
+
+@pytest.mark.parametrize("change", [{"systems": 5}, {"win_rate": 0.55}, {"tie_rate": 0.4}, {"power": 0.95}])
+def test_more_asked_takes_more_votes(change):
+    assert planned(**change).votes_per_pair > planned().votes_per_pair
+
+
+def test_half_the_votes_see_it_less_often():
+    assert planned().power_at_half < 0.8
+
+
+def test_the_page_plans(admin):
+    client = Client()
+    client.force_login(admin)
+    assert 'id="plan"' in client.get("/studies/plan/?systems=4&win_rate=65").content.decode()
+    assert 'id="plan"' not in client.get("/studies/plan/?systems=1").content.decode()
+
+
+def test_raters_do_not_plan(alice):
+    client = Client()
+    client.force_login(alice)
+    assert client.get("/studies/plan/").status_code == 403
+
+
+class TestAdaptivePairing:
+    @pytest.fixture
+    def adaptive(self, make_study, alice):
+        return make_study(raters=[alice], config={"adaptive": True})
+
+    def test_the_chances_are_stored_with_the_result(self, adaptive, alice):
+        rate_all(alice, adaptive, "first")
+        pairing = refresh(study=Study.objects.get()).data["pairing"]
+        assert sum(one["chance"] for one in pairing) == pytest.approx(1)
+
+    def test_what_is_begun_is_ended_first(self, adaptive, alice):
+        rate_all(alice, adaptive, "first")
+        refresh(study=Study.objects.get())
+        assert set(Presentation.objects.filter(state="free").values_list("priority", flat=True)) == {BEGUN}
+
+    def test_a_study_that_is_not_adaptive_keeps_its_plan(self, study):
+        cast = [Cast("u", "i", "R", "a", "b", "left", {}, "en", "", False)]
+        assert steer(study=study, cast=cast) is None
