@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from evaluation.jobs import study_changed
 from evaluation.models.studies import Study, StudyMember, StudyResult, Vote
@@ -16,9 +17,15 @@ from evaluation.study_exports import votes_csv
 from sftlab.errors import Conflict
 
 RULES = {
-    "ordinary": "Only ordinary presentations count; hidden checks and the questions before the study do not.",
-    "exclusion": "A rater is excluded by a manager, while the study is open, with a reason; both rankings are shown.",
-    "pause": "A rater who fails too many hidden checks is paused; earlier votes count unless the rater is excluded.",
+    "ordinary": gettext_noop(
+        "Only ordinary presentations count; hidden checks and the questions before the study do not."
+    ),
+    "exclusion": gettext_noop(
+        "A rater is excluded by a manager, while the study is open, with a reason; both rankings are shown."
+    ),
+    "pause": gettext_noop(
+        "A rater who fails too many hidden checks is paused; earlier votes count unless the rater is excluded."
+    ),
 }
 
 
