@@ -12,6 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from evaluation.api.quick import TYPES, quick_first
 from evaluation.api.reading import OwnFormat, ReadThrottle, headers_for, is_current, not_modified
 from evaluation.leaderboards.bodies import csv_body, etag_of, json_body
 from evaluation.models import Leaderboard, SnapshotSlice
@@ -129,10 +130,6 @@ class Asked(serializers.Serializer[Any]):
     page_size = serializers.IntegerField(required=False, min_value=1, max_value=500)
 
 
-PLAIN = frozenset({"language", "category", "format"})
-"""What a stored body answers; anything else is cut from its rows."""
-
-
 class LeaderboardsView(GenericAPIView[Leaderboard]):
     permission_classes = READ
     serializer_class = LeaderboardOut
@@ -174,11 +171,8 @@ class LeaderboardView(APIView):
         },
     )
     def get(self, request: Request, slug: str) -> HttpResponse:
-        if not PLAIN.issuperset(request.query_params):
-            return _cut(request, slug)
-        language, category = request.query_params.get("language", ""), request.query_params.get("category", "")
-        kind = request.query_params.get("format", "json")
-        return _stored(request, slug, language, category, kind) or _cut(request, slug)
+        """The newest snapshot, or the one that is named; see also `evaluation.api.quick`."""
+        return _cut(request, slug)
 
     @extend_schema(
         request=LeaderboardChange,
@@ -193,37 +187,6 @@ class LeaderboardView(APIView):
         return Response(LeaderboardOut(leaderboard).data)
 
 
-def _stored(request: Request, slug: str, language: str, category: str, kind: str) -> HttpResponse | None:
-    """The newest snapshot's body as it lies in the database; None when the long way must say why not."""
-    if kind not in ("json", "csv"):
-        return None
-    found = (
-        SnapshotSlice.objects.filter(
-            snapshot__leaderboard__slug=slug,
-            snapshot__is_current_of__isnull=False,
-            language=language,
-            category=category,
-        )
-        .values_list("pk", f"{kind}_etag", "snapshot__leaderboard__visibility", "snapshot__leaderboard_id")
-        .first()
-    )
-    if found is None or not _may_read(request, found[2], found[3]):
-        return None
-    headers = headers_for(found[2], found[1])
-    if is_current(request, found[1]):
-        return not_modified(headers)
-    body = SnapshotSlice.objects.values_list(kind, flat=True).get(pk=found[0])
-    return _answer(body, kind, headers)
-
-
-def _may_read(request: Request, visibility: str, leaderboard: int) -> bool:
-    if visibility == Leaderboard.Visibility.PUBLIC:
-        return True
-    if not request.user.is_authenticated:
-        return False
-    return visibility == Leaderboard.Visibility.TOKEN or readable(request.user).filter(pk=leaderboard).exists()
-
-
 def _cut(request: Request, slug: str) -> HttpResponse:
     """An earlier snapshot, some columns, or a page of rows."""
     leaderboard = get_leaderboard(slug, request.user)
@@ -232,7 +195,8 @@ def _cut(request: Request, slug: str) -> HttpResponse:
     asked = form.validated_data
     snapshot = snapshot_at(leaderboard, number=asked.get("snapshot"), as_of=asked.get("as_of"))
     found = slice_of(snapshot, asked["language"], asked["category"])
-    body = _body(found, asked)
+    cut = {"columns", "page", "page_size"} & asked.keys()
+    body = _body(found, asked) if cut else found.csv if asked["format"] == "csv" else found.json
     headers = headers_for(leaderboard.visibility, etag_of(body))
     if is_current(request, headers["ETag"]):
         return not_modified(headers)
@@ -256,8 +220,7 @@ def _body(found: SnapshotSlice, asked: dict[str, Any]) -> str:
 
 
 def _answer(body: str, kind: str, headers: dict[str, str]) -> HttpResponse:
-    content_type = "application/json" if kind == "json" else "text/csv; charset=utf-8"
-    return HttpResponse(body, content_type=content_type, headers=headers)
+    return HttpResponse(body, content_type=TYPES[kind], headers=headers)
 
 
 def admin_of(request: Request) -> Any:
@@ -271,5 +234,5 @@ def admin_of(request: Request) -> Any:
 
 urlpatterns = [
     path("leaderboards/", LeaderboardsView.as_view(), name="leaderboards"),
-    path("leaderboards/<slug:slug>/", LeaderboardView.as_view(), name="leaderboard"),
+    path("leaderboards/<slug:slug>/", quick_first(LeaderboardView.as_view()), name="leaderboard"),
 ]

@@ -19,6 +19,15 @@ if TYPE_CHECKING:
 MOST_A_MINUTE = 240_000
 
 
+def within_rate(who: object) -> bool:
+    key = f"read:{who}:{int(time.time() // 60)}"
+    cache.add(key, 0, 90)
+    try:
+        return cache.incr(key) <= MOST_A_MINUTE
+    except ValueError:  # dropped from a full cache between the two
+        return True
+
+
 class OwnFormat(BaseContentNegotiation):
     """`?format=` is the view's own matter: its bodies are not rendered."""
 
@@ -33,13 +42,7 @@ class ReadThrottle(BaseThrottle):
     """So many in each minute of the clock: one counter, whatever the rate."""
 
     def allow_request(self, request: Request, view: "APIView") -> bool:
-        who = request.user.pk or self.get_ident(request)
-        key = f"read:{who}:{int(time.time() // 60)}"
-        cache.add(key, 0, 90)
-        try:
-            return cache.incr(key) <= MOST_A_MINUTE
-        except ValueError:  # dropped from a full cache between the two
-            return True
+        return within_rate(request.user.pk or self.get_ident(request))
 
     def wait(self) -> float:
         return 60 - time.time() % 60
@@ -57,9 +60,13 @@ def headers_for(visibility: str, etag: str) -> dict[str, str]:
     }
 
 
+def etags_asked(headers: Mapping[str, str]) -> list[str]:
+    return [one.strip().removeprefix("W/") for one in headers.get("If-None-Match", "").split(",")]
+
+
 def is_current(request: Request, etag: str) -> bool:
-    asked = request.headers.get("If-None-Match", "")
-    return asked == "*" or etag in (one.strip().removeprefix("W/") for one in asked.split(","))
+    asked = etags_asked(request.headers)
+    return etag in asked or "*" in asked
 
 
 def not_modified(headers: Mapping[str, str]) -> HttpResponse:

@@ -1,12 +1,17 @@
 import csv
 import io
+from datetime import timedelta
 
 import pytest
 from django.db import DatabaseError
+from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from evaluation.models import Leaderboard, Snapshot
 from evaluation.services.leaderboards import build_snapshot, create_leaderboard
+from sftlab.accounts.models import ApiToken, User
+from sftlab.accounts.services import create_token
+from sftlab.prepared import row
 from tests.evaluation.factories import PERFECT, make_evalset, make_evaluation, make_model, score_here, upload
 
 URL = "/api/v1/leaderboards/"
@@ -136,9 +141,58 @@ def test_columns_and_pages_are_cut_from_the_stored_rows(api, board):
     assert list(data["rows"][0]["metrics"]) == ["bleu:zh"]
 
 
-def test_a_read_costs_two_queries_whatever_the_rows(api, board, django_assert_num_queries):
-    with django_assert_num_queries(2):
-        api().get(f"{URL}board/")
+def test_a_read_is_one_statement_whatever_the_rows(api, board, monkeypatch):
+    said = []
+    monkeypatch.setattr("evaluation.api.quick.prepared.row", lambda sql, values: said.append(sql) or row(sql, values))
+    assert api().get(f"{URL}board/").status_code == 200
+    assert len(said) == 1
+
+
+def test_the_quick_answer_and_the_long_one_are_the_same(api, board):
+    quick = api().get(f"{URL}board/?language=en")
+    long = api().get(f"{URL}board/?language=en&snapshot=1")
+    assert quick.content == long.content
+    assert quick["ETag"] == long["ETag"]
+
+
+class TestTokens:
+    """With a real token, as programs send it: the quick answer must refuse whom the view refuses."""
+
+    @pytest.fixture
+    def board(self, admin, alice, evalset, scored):
+        made = make_board(admin, evalset, visibility="members", members=["alice"])
+        build_snapshot(leaderboard=made)
+        return made
+
+    def get(self, client, user, **fields):
+        token, text = create_token(user=user, scope="read")
+        ApiToken.objects.filter(digest=token.digest).update(last_used_at=timezone.now(), **fields)
+        return client.get(f"{URL}board/", headers={"Authorization": f"Token {text}"})
+
+    def test_a_member_reads(self, client, board, alice):
+        answer = self.get(client, alice)
+        assert answer.status_code == 200
+        assert answer["Cache-Control"] == "private, no-cache"
+
+    def test_another_does_not(self, client, board, bob):
+        assert self.get(client, bob).status_code == 404
+
+    def test_an_expired_token_does_not(self, client, board, alice):
+        assert self.get(client, alice, expiry=timezone.now() - timedelta(1)).status_code == 401
+
+    def test_a_switched_off_account_does_not(self, client, board, alice):
+        User.objects.filter(pk=alice.pk).update(is_active=False)
+        assert self.get(client, alice).status_code == 401
+
+    def test_an_unknown_token_is_refused_on_a_public_board_too(self, client, board):
+        Leaderboard.objects.update(visibility="public")
+        assert client.get(f"{URL}board/", headers={"Authorization": "Token nonsense"}).status_code == 401
+
+    def test_too_many_reads_are_a_429(self, client, board, alice, monkeypatch):
+        monkeypatch.setattr("evaluation.api.reading.MOST_A_MINUTE", 0)
+        answer = self.get(client, alice)
+        assert answer.status_code == 429
+        assert int(answer["Retry-After"]) <= 60
 
 
 @pytest.mark.parametrize("query", ["page=0", "snapshot=x", "as_of=never", "format=xml"])
