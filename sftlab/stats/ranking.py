@@ -169,10 +169,8 @@ def _systems(
 
 
 def _exponential(estimate: Estimate) -> Estimate:
-    value, low, high = (
-        None if x is None else exp(min(x, LARGEST_EXPONENT)) for x in (estimate.value, estimate.low, estimate.high)
-    )
-    return Estimate(value, low, high)
+    logs = (estimate.value, estimate.low, estimate.high)
+    return Estimate(*(None if log is None else exp(min(log, LARGEST_EXPONENT)) for log in logs))
 
 
 def _unranked(votes: Votes, made: Made) -> Ranking:

@@ -40,8 +40,8 @@ def model_based(model: Model, parameters: Floats) -> Covariance:
 def sandwich(model: Model, parameters: Floats, votes: Votes) -> Covariance:
     """Clustered by whichever of rater and item is known; every vote on its own if neither.
 
-    With fewer than ten clusters the difference of two estimates is not to be trusted: it is then added, which is too wide
-    rather than too narrow.
+    With fewer than ten clusters a difference of two estimates is not to be trusted: the cells are then added, which is
+    too wide rather than too narrow.
     """
     bread = _bread(model, parameters)
     scores = KindScores(model, parameters)

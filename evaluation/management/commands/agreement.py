@@ -49,7 +49,10 @@ class Command(BaseCommand):
         if options["json"]:
             self.stdout.write(json.dumps(_document(ratings, found, options), ensure_ascii=False, indent=2))
         else:
-            _show(Console(file=self.stdout), ratings, found, options)
+            console = Console()
+            with console.capture() as shown:
+                _show(console, ratings, found, options)
+            self.stdout.write(shown.get(), ending="")
 
 
 def _document(ratings: Ratings, found: dict[str, Coefficient], options: dict[str, Any]) -> dict[str, Any]:

@@ -41,7 +41,10 @@ class Command(BaseCommand):
         if options["json"]:
             self.stdout.write(json.dumps(_document(ranking), ensure_ascii=False, indent=2))
         else:
-            _show(Console(file=self.stdout), options["votes"], ranking)
+            console = Console()
+            with console.capture() as shown:
+                _show(console, options["votes"], ranking)
+            self.stdout.write(shown.get(), ending="")
 
 
 def _document(ranking: Ranking) -> dict[str, Any]:
