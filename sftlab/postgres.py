@@ -53,6 +53,8 @@ def ensure_running(folder: Path) -> Address:
 
     Raises DatabaseUnavailable when it does not come up.
     """
+    if folder in _held:  # asked for every request: no look at the disk
+        return _held[folder][1]
     folder = folder.resolve()
     if folder in _held:
         return _held[folder][1]

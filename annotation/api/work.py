@@ -63,7 +63,7 @@ def _submitted(done: work.Submitted, assignment: UUID) -> dict[str, Any]:
 def feedback(done: work.Submitted) -> dict[str, Any]:
     """Of a training item, in the reader's language where there is one."""
     assert done.result is not None
-    texts = done.item.gold.feedback
+    texts = done.item.feedback
     text = texts.get("zh" if (get_language() or "").startswith("zh") else "en") or next(iter(texts.values()), "")
     return {"passed": done.result.passed, "score": done.result.score, "missed": done.result.missed, "text": text}
 

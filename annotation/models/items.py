@@ -26,6 +26,10 @@ class Item(PublicModel):
     lane = models.CharField(max_length=8, choices=Lane, default=Lane.WORK)
     skill = models.CharField(max_length=40, default="", blank=True)
     priority = models.IntegerField(default=0)
+    answer = models.JSONField(null=True)
+    """Of gold and training items: the known answer and the rule that compares with it, as `annotation.gold` has it."""
+    feedback = models.JSONField(default=dict)
+    """Language → what a person who missed it is told."""
     excluded_at = models.DateTimeField(null=True)
 
     class Meta:

@@ -106,7 +106,7 @@ def _write(job: ImportJob) -> None:
     result = Imported()
     source = (rows.parse(raw, kind=job.project.kind) for _number, raw in read(folder() / job.path))
     while chunk := list(islice(source, CHUNK)):
-        store(actor=job.created_by, project=job.project, sound=chunk, result=result)
+        store(project=job.project, sound=chunk, result=result)
     counts = {"created": result.created, "duplicates": result.duplicates}
     _transition(job, ImportJob.State.DONE, step="", **counts)
     record(actor=job.created_by, verb="items.import", obj=job.project, data={"file": job.name, **counts})

@@ -7,7 +7,7 @@ from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from annotation import rows
-from annotation.models import Gold, Item, Project
+from annotation.models import Item, Project
 from annotation.rows import Row, RowFault
 from annotation.services.slots import add_slots, ensure_gold_slots
 from sftlab.accounts.models import User
@@ -18,11 +18,13 @@ MOST_ROWS = 10_000
 
 _INSERT = """
 INSERT INTO annotation_item (
-    uuid, created_at, project_id, source_id, messages, input, output, metadata, sha256, lane, skill, priority
+    uuid, created_at, project_id, source_id, messages, input, output, metadata, sha256, lane, skill, priority, answer,
+    feedback
 )
 SELECT gen_random_uuid(), now(), %s, r.* FROM unnest(
-    %s::text[], %s::jsonb[], %s::text[], %s::text[], %s::jsonb[], %s::text[], %s::text[], %s::text[], %s::int[]
-) AS r(source_id, messages, input, output, metadata, sha256, lane, skill, priority)
+    %s::text[], %s::jsonb[], %s::text[], %s::text[], %s::jsonb[], %s::text[], %s::text[], %s::text[], %s::int[],
+    %s::jsonb[], %s::jsonb[]
+) AS r(source_id, messages, input, output, metadata, sha256, lane, skill, priority, answer, feedback)
 ON CONFLICT (project_id, sha256) DO NOTHING
 RETURNING id, sha256
 """
@@ -46,7 +48,7 @@ def import_rows(*, actor: User, project: Project, raw: Any) -> Imported:
         )
     result = Imported()
     sound = list(_parse(raw, project, result.errors))
-    store(actor=actor, project=project, sound=sound, result=result)
+    store(project=project, sound=sound, result=result)
     record(
         actor=actor,
         verb="items.import",
@@ -64,7 +66,7 @@ def _parse(raw: Iterable[Any], project: Project, errors: list[dict[str, Any]]) -
             errors.append({"row": number, "field": fault.field, "reason": fault.reason})
 
 
-def store(*, actor: User, project: Project, sound: Sequence[Row], result: Imported) -> None:
+def store(*, project: Project, sound: Sequence[Row], result: Imported) -> None:
     """Writes parsed rows in the caller's transaction; what is there already counts as a duplicate."""
     with_output = project.kind == Project.Kind.RATE
     unique: dict[str, Row] = {}
@@ -73,13 +75,7 @@ def store(*, actor: User, project: Project, sound: Sequence[Row], result: Import
     items = _insert(project, unique)
     ordinary = [pk for sha256, pk in items.items() if unique[sha256].gold is None]
     add_slots(project, ordinary)
-    golden = [
-        Gold(item_id=pk, answer=row.gold.as_json(), feedback=row.feedback, created_by=actor)
-        for sha256, pk in items.items()
-        if (row := unique[sha256]).gold is not None
-    ]
-    if golden:
-        Gold.objects.bulk_create(golden)
+    if len(ordinary) < len(items):
         ensure_gold_slots(project)
     result.created += len(items)
     result.duplicates += len(sound) - len(items)
@@ -100,6 +96,8 @@ def _insert(project: Project, unique: dict[str, Row]) -> dict[str, int]:
         [_lane(row) for row in found],
         [row.skill for row in found],
         [row.priority for row in found],
+        [None if row.gold is None else json.dumps(row.gold.as_json(), ensure_ascii=False) for row in found],
+        [json.dumps(row.feedback, ensure_ascii=False) for row in found],
     ]
     with connection.cursor() as cursor:
         cursor.execute(_INSERT, [project.pk, *columns])

@@ -70,7 +70,7 @@ def claim(*, user: User, project: UUID, ahead: bool = False) -> Claimed | None:
         _explain_nothing(member)
         return None
     today = member.submitted_on_day if member.day == timezone.localdate() else 0
-    return Claimed(taken, quick.item(taken.item_id), member.project, today)
+    return Claimed(taken, taken.item, member.project, today)
 
 
 def lease_of(project: Project) -> timedelta:
@@ -198,7 +198,7 @@ def _replay(assignment: Assignment) -> _Answered:
 
 
 def _save(user: User, body: Any, assignment: Assignment) -> _Answered:
-    project, item = quick.load_for_submit(assignment)
+    project, item = assignment.pool, assignment.item
     answer = answers.parse(body, kind=project.kind, dimensions=project.dimensions)
     response = _response(user, assignment, answer)
     result = _result(item, response)
@@ -207,8 +207,7 @@ def _save(user: User, body: Any, assignment: Assignment) -> _Answered:
         response.score_reason = ", ".join(result.missed)
     member = standing.count_submit(project=project, user=user, item=item, result=result)
     response.state = _first_state(project, item, response, member)
-    quick.insert_response(response)
-    record(actor=user, verb="response.submit", obj=response, data={"assignment": str(assignment.uuid)})
+    quick.insert_response(response, assignment=assignment)
     standing.judge(project=project, member=member, item=item, result=result)
     return _Answered(response, item, result if item.lane == Item.Lane.TRAINING else None)
 
@@ -231,7 +230,7 @@ def _response(user: User, assignment: Assignment, answer: Answer) -> Response:
 def _result(item: Item, response: Response) -> GoldResult | None:
     if item.lane == Item.Lane.WORK:
         return None
-    return score(item.gold.answer, {"output": response.output, "ratings": response.ratings})
+    return score(item.answer or {}, {"output": response.output, "ratings": response.ratings})
 
 
 def _first_state(project: Project, item: Item, response: Response, member: standing.Standing) -> str:

@@ -18,11 +18,17 @@ def record(*, actor: AbstractBaseUser | None, verb: str, obj: models.Model, data
 
     `actor` None is the service itself (a job, a command).
     """
-    values = {
+    prepared.rows(INSERT, values_of(actor=actor, verb=verb, obj=obj, data=data))
+
+
+def values_of(
+    *, actor: AbstractBaseUser | None, verb: str, obj: models.Model, data: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """What INSERT takes, for a statement that writes the event beside what it tells of."""
+    return {
         "actor": actor.pk if actor is not None else None,
         "verb": verb,
         "kind": obj._meta.label_lower,
         "object": str(getattr(obj, "uuid", obj.pk)),
         "data": json.dumps(data or {}, cls=DjangoJSONEncoder),
     }
-    prepared.rows(INSERT, values)

@@ -8,6 +8,7 @@ import hashlib
 import json
 import time
 from collections.abc import Callable, Collection, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
@@ -20,7 +21,7 @@ from django.utils.translation import gettext as _
 from sftlab import prepared
 from sftlab.errors import Conflict, Missing
 from sftlab.work.models import AbstractAssignment, AbstractSlot
-from sftlab.work.sql import statements
+from sftlab.work.sql import related, statements
 
 A = TypeVar("A", bound=AbstractAssignment)
 R = TypeVar("R")
@@ -63,7 +64,7 @@ def claim(
     taken = {"pool": pool_id, "person": person_id, "lease": lease, "skills": ["", *skills], "lone": lone}
     for attempt in range(TRIES):
         try:
-            with transaction.atomic():
+            with _own_statements():
                 found = _claim_once(model, taken, lanes, ahead)
                 if found is not None:
                     return found
@@ -73,6 +74,12 @@ def claim(
             pass
         time.sleep(0.005 * attempt)
     return None
+
+
+def _own_statements() -> AbstractContextManager[None]:
+    """Each statement of a claim is a decision of its own and needs no transaction around it; inside one that the
+    caller holds, a savepoint keeps a lost race from breaking it."""
+    return transaction.atomic() if connection.in_atomic_block else nullcontext()
 
 
 def _claim_once(model: type[A], taken: dict[str, Any], lanes: Lanes, ahead: bool) -> A | None:
@@ -107,14 +114,17 @@ def _left(model: type[A], taken: dict[str, Any], lanes: Lanes) -> bool:
 
 
 def _one(model: type[A], sql: str, values: dict[str, Any]) -> A | None:
+    """The assignment with its item, and its pool where the statement asks for it."""
     row = prepared.row(sql, values)
     if row is None:
         return None
-    names = [field.attname for field in model._meta.concrete_fields]
-    made = model.from_db(connection.alias, names, row)
-    if isinstance(made.draft, str):
-        made.draft = json.loads(made.draft)
-    return made
+    item, pool = related(model, "item"), related(model, "pool")
+    first, second = prepared.width(model), prepared.width(model) + prepared.width(item)
+    found = prepared.made(model, row[:first])
+    found.item = prepared.made(item, row[first:second])
+    if len(row) > second:
+        found.pool = prepared.made(pool, row[second:])
+    return found
 
 
 def _only(values: dict[str, Any], *names: str) -> dict[str, Any]:
@@ -125,11 +135,10 @@ def heartbeat(model: type[A], *, uuid: UUID, person_id: int, lease: timedelta) -
     """Renews all the person holds in the pool; the new expiry. Raises Lost when this lease is no longer theirs."""
     held = get(model, uuid=uuid, person_id=person_id)
     values = {"pool": held.pool_id, "person": person_id, "lease": lease}
-    renewed = dict(prepared.rows(statements(model).heartbeat, values))
+    renewed: dict[int, datetime] = dict(prepared.rows(statements(model).heartbeat, values))
     if held.pk not in renewed:
         raise _lost(held)
-    expiry: datetime = renewed[held.pk]
-    return expiry
+    return renewed[held.pk]
 
 
 def get(model: type[A], *, uuid: UUID, person_id: int) -> A:
@@ -204,12 +213,12 @@ def _reserve(assignment: AbstractAssignment) -> None:
         return
     if State.SUBMITTED not in assignment.MOVES[assignment.state]:
         raise _lost(assignment)
-    slots: type[AbstractSlot] = assignment._meta.get_field("slot").related_model  # type: ignore[assignment]
+    slots: Any = related(type(assignment), "slot")
     # All that is free of the item, in one order: an answer that comes at the same time locks its siblings too.
     free = slots._default_manager.filter(item_id=assignment.item_id, state=AbstractSlot.State.FREE)
     locked = {slot.pk: slot for slot in free.order_by("pk").select_for_update()}
     slot = locked.get(assignment.slot_id)
-    if slot is None or slot.assigned_to_id not in (None, assignment.person_id):  # type: ignore[attr-defined]
+    if slot is None or slot.assigned_to_id not in (None, assignment.person_id):
         raise _lost(assignment)
 
 

@@ -5,6 +5,9 @@ They are SQL since each is one round trip and one decision: `FOR UPDATE SKIP LOC
 
 from dataclasses import dataclass
 from functools import cache
+from typing import Any, cast
+
+from django.db import models
 
 from sftlab.prepared import columns
 from sftlab.work.models import AbstractAssignment
@@ -39,8 +42,10 @@ SELECT
 """
 
 RENEW = """
-UPDATE {assignment} SET expires_at = now() + %(lease)s, ahead = %(ahead)s
-WHERE id = %(id)s AND state = 'live' RETURNING {columns}
+WITH a AS (
+    UPDATE {assignment} SET expires_at = now() + %(lease)s, ahead = %(ahead)s
+    WHERE id = %(id)s AND state = 'live' RETURNING *
+) SELECT {columns} FROM a JOIN {item} i ON i.id = a.item_id
 """
 
 # The head of the queue. A window, since somebody who works alone has seen all that is closest to completion: past
@@ -77,7 +82,7 @@ WITH mine AS (
     SELECT id FROM mine UNION ALL SELECT id FROM anyones
 ), held AS (
     UPDATE {slot} s SET state = 'held' FROM picked WHERE s.id = picked.id RETURNING s.id, s.item_id
-)
+), a AS (
 INSERT INTO {assignment} (
     uuid, created_at, pool_id, item_id, slot_id, person_id, serial, state, ahead, expires_at, draft, key, body_hash,
     reason
@@ -87,7 +92,8 @@ SELECT gen_random_uuid(), now(), %(pool)s, held.item_id, held.id, %(person)s, %(
         SELECT d.draft FROM {assignment} d
         WHERE d.item_id = held.item_id AND d.person_id = %(person)s ORDER BY d.id DESC LIMIT 1
     ), '', '', ''
-FROM held RETURNING {columns}
+FROM held RETURNING *
+) SELECT {columns} FROM a JOIN {item} i ON i.id = a.item_id
 """
 
 # Whether a claim that came away empty had lost a race for the last slots.
@@ -125,7 +131,8 @@ WHERE pool_id = %(pool)s AND person_id = %(person)s AND state = 'live' RETURNING
 
 
 LOCK = """
-SELECT {columns} FROM {assignment} WHERE uuid = %(uuid)s AND person_id = %(person)s FOR UPDATE
+SELECT {columns}, {pool_columns} FROM {assignment} a JOIN {item} i ON i.id = a.item_id JOIN {pool} p ON p.id = a.pool_id
+WHERE a.uuid = %(uuid)s AND a.person_id = %(person)s FOR UPDATE OF a
 """
 
 
@@ -141,11 +148,17 @@ class Statements:
     heartbeat: str
 
 
+def related(model: type[models.Model], name: str) -> type[models.Model]:
+    found: Any = model._meta.get_field(name).related_model
+    return cast(type[models.Model], found)
+
+
 @cache
 def statements(model: type[AbstractAssignment]) -> Statements:
-    slot = model._meta.get_field("slot").related_model._meta.db_table  # type: ignore[union-attr]
-    names = {"assignment": f'"{model._meta.db_table}"', "slot": f'"{slot}"'}
-    names |= {"columns": columns(model)}
+    slot, item, pool = (related(model, name) for name in ("slot", "item", "pool"))
+    tables = {"assignment": model, "slot": slot, "item": item, "pool": pool}
+    names = {name: f'"{table._meta.db_table}"' for name, table in tables.items()}
+    names |= {"columns": f"{columns(model, 'a.')}, {columns(item, 'i.')}", "pool_columns": columns(pool, "p.")}
     names |= {"unseen": _UNSEEN.format(**names), "free": _FREE}
     probes = [probe.format(**names) for probe in (_NEAR, _FRESH, _ANY)]
     near, fresh, any_ = (TAKE.format(**names, probe=probe) for probe in probes)
