@@ -170,7 +170,8 @@ def _systems(
 
 def _exponential(estimate: Estimate) -> Estimate:
     logs = (estimate.value, estimate.low, estimate.high)
-    return Estimate(*(None if log is None else exp(min(log, LARGEST_EXPONENT)) for log in logs))
+    value, low, high = (None if log is None else exp(min(log, LARGEST_EXPONENT)) for log in logs)
+    return Estimate(value, low, high)
 
 
 def _unranked(votes: Votes, made: Made) -> Ranking:
