@@ -47,7 +47,7 @@ class TrainConfig:
     """Rows in one optimizer step, over all processes."""
     accumulation: int | None = field(default=None, metadata={"low": 1})
     """Cut each step into this many passes; none means as many as `micro_tokens` asks for."""
-    micro_tokens: int = field(default=512, metadata={"low": 1})
+    micro_tokens: int = field(default=1024, metadata={"low": 1})
     """Tokens in one forward pass at most (a longer row goes alone); lower it when memory is short."""
     max_length: int = field(default=2048, metadata={"low": 8})
     """Tokens in one row at most."""
@@ -144,7 +144,7 @@ class PerplexitySpec:
     model: ModelSpec
     data: tuple[DataFile, ...]
     max_length: int = field(default=2048, metadata={"low": 8})
-    micro_tokens: int = field(default=512, metadata={"low": 1})
+    micro_tokens: int = field(default=1024, metadata={"low": 1})
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,7 @@ def uneven_rows(count: int = 12) -> list[Json]:
         "white",
         "grey",
     ]
-    return [row(i, f"say {words[i % 12]}", " ".join(words[: 1 + i * 5 % 12])) for i in range(count)]
+    return [row(i, f"say {words[i % 11]}", " ".join(words[: 1 + i * 5 % 12])) for i in range(count)]
 
 
 class Bench:
