@@ -36,3 +36,7 @@ def study_changed(study: Study) -> None:
 def deliver(delivery: Delivery, *, after: timedelta | None = None) -> None:
     schedule = {"seconds": int(after.total_seconds())} if after else None
     app.configure_task("evaluation.deliver", queue="cpu", schedule_in=schedule).defer(delivery=str(delivery.uuid))
+
+
+def conformance() -> None:
+    app.configure_task("evaluation.conformance", queue="cpu").defer()

@@ -1,12 +1,23 @@
 from django.urls import URLPattern, URLResolver
 
-from evaluation.api import board_parts, evalsets, evaluations, leaderboards, lineage, ratings, studies, study_reports
+from evaluation.api import (
+    board_parts,
+    conformance,
+    evalsets,
+    evaluations,
+    leaderboards,
+    lineage,
+    ratings,
+    studies,
+    study_reports,
+)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     *evalsets.urlpatterns,
     *evaluations.urlpatterns,
     *leaderboards.urlpatterns,
     *board_parts.urlpatterns,
+    *conformance.urlpatterns,
     *lineage.urlpatterns,
     *studies.urlpatterns,
     *study_reports.urlpatterns,

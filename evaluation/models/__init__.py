@@ -1,3 +1,4 @@
+from evaluation.models.conformance import Conformance
 from evaluation.models.evalsets import EvalItem, EvalSet
 from evaluation.models.evaluations import Evaluation, ItemScore, Output, Score, System
 from evaluation.models.leaderboards import Delivery, Leaderboard, Snapshot, SnapshotSlice, Webhook
@@ -16,6 +17,7 @@ from evaluation.models.studies import (
 
 __all__ = [
     "Answer",
+    "Conformance",
     "Delivery",
     "EvalItem",
     "EvalSet",

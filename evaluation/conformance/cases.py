@@ -1,0 +1,172 @@
+"""The cases: where a number was published, how it is derived here, and how far it may be off (its last digit)."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from functools import cache
+from math import exp
+from typing import Any
+
+from evaluation.conformance import tables
+from evaluation.metrics.base import Pair
+from evaluation.metrics.registry import build
+from evaluation.metrics.score import Score
+from evaluation.metrics.scoring import score
+from sftlab.stats.agreement import agreement
+from sftlab.stats.ranking import Method, rank
+from sftlab.stats.ratings import Level, Ratings
+from sftlab.stats.votes import Votes
+
+Table = Sequence[Sequence[Any]]
+
+
+@dataclass(frozen=True)
+class Case:
+    name: str
+    source: str
+    expected: float
+    tolerance: float
+    derive: Callable[[], float | None]
+
+
+@dataclass(frozen=True)
+class Result:
+    name: str
+    source: str
+    expected: float
+    found: float | None
+    difference: float | None
+    tolerance: float
+    passed: bool
+    error: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def run() -> list[Result]:
+    """Every case, in order. One that raises has failed, with its error."""
+    return [_judged(case) for case in cases()]
+
+
+def _judged(case: Case) -> Result:
+    found, error = None, ""
+    try:
+        found = case.derive()
+    except Exception as problem:
+        error = f"{type(problem).__name__}: {problem}"
+    off = None if found is None else found - case.expected
+    passed = off is not None and abs(off) <= case.tolerance
+    return Result(case.name, case.source, case.expected, found, off, case.tolerance, passed, error)
+
+
+def cases() -> Iterator[Case]:
+    yield from _agreement_cases()
+    yield from _ranking_cases()
+    yield from _text_cases()
+
+
+def _agreement_cases() -> Iterator[Case]:
+    four, source = tables.FOUR_OBSERVERS, "Krippendorff 2011"
+    for level, value in (("nominal", 0.743), ("ordinal", 0.815), ("interval", 0.849), ("ratio", 0.797)):
+        yield _coefficient("krippendorff_alpha", f"alpha, four observers, {level}", source, value, four, Level(level))
+    yield _coefficient("krippendorff_alpha", "alpha, two observers, binary", source, 0.095, tables.TWO_OBSERVERS_BINARY)
+    yield _coefficient("krippendorff_alpha", "alpha, two observers", source, 0.692, tables.TWO_OBSERVERS_NOMINAL)
+    yield _coefficient("gwet_ac1", "AC1, four raters", "Gwet 2014", 0.775, four)
+    yield _coefficient("fleiss_kappa", "Fleiss' kappa, four raters", "Gwet 2014", 0.761, four)
+    yield _coefficient("fleiss_kappa", "Fleiss' kappa, 30 patients", "Fleiss 1971", 0.430, tables.THIRTY_PATIENTS)
+    yield _coefficient(
+        "fleiss_kappa", "Fleiss' kappa, 14 raters", "Wikipedia", 0.210, _from_counts(tables.FOURTEEN_RATERS)
+    )
+    judged = {"icc_1_1": 0.17, "icc_2_1": 0.29, "icc_3_1": 0.71, "icc_1_k": 0.44, "icc_2_k": 0.62, "icc_3_k": 0.91}
+    for name, value in judged.items():
+        yield _coefficient(
+            name, name.replace("_", " "), "Shrout & Fleiss 1979", value, tables.FOUR_JUDGES, Level.INTERVAL, 0.005
+        )
+
+
+def _coefficient(
+    key: str,
+    name: str,
+    source: str,
+    expected: float,
+    table: Table,
+    level: Level = Level.NOMINAL,
+    tolerance: float = 0.0005,
+) -> Case:
+    def derive() -> float | None:
+        return agreement(Ratings.from_table(table, level=level), level=level, resamples=0)[key].value
+
+    return Case(name, source, expected, tolerance, derive)
+
+
+def _ranking_cases() -> Iterator[Case]:
+    published = {"Comm Statist": -2.949, "JASA": -0.480, "JRSS-B": 0.269}
+    for journal, value in published.items():
+        yield Case(f"Bradley–Terry, {journal}", "Stigler 1994", value, 0.0005, _citation_strength(journal))
+    for player, value in zip("ABCD", (0.640, 1.043, 0.660, 2.270), strict=True):
+        yield Case(f"Bradley–Terry, {player}", "Wikipedia", value, 0.0005, _player_strength(player))
+
+
+def _citation_strength(journal: str) -> Callable[[], float]:
+    return lambda: _strengths("journals")[journal] - _strengths("journals")["Biometrika"]
+
+
+def _player_strength(player: str) -> Callable[[], float]:
+    return lambda: exp(_strengths("players")[player])
+
+
+@cache
+def _strengths(which: str) -> dict[str, float]:
+    names, wins = {
+        "journals": (tables.JOURNALS, tables.CITATIONS),
+        "players": (list("ABCD"), tables.FOUR_PLAYERS),
+    }[which]
+    found = rank(_won(names, wins), method=Method.MODEL)
+    return {system.name: float(system.strength or 0.0) for system in found.systems}
+
+
+def _won(names: Sequence[str], wins: Sequence[Sequence[int]]) -> Votes:
+    """Each win once on the left and once on the right, so that no order effect is seen."""
+    pairs = [
+        (names[winner], names[loser])
+        for winner, row in enumerate(wins)
+        for loser, count in enumerate(row)
+        if winner != loser
+        for _ in range(count)
+    ]
+    left = [winner for winner, _loser in pairs] + [loser for _winner, loser in pairs]
+    right = [loser for _winner, loser in pairs] + [winner for winner, _loser in pairs]
+    return Votes.from_columns(left, right, ["left"] * len(pairs) + ["right"] * len(pairs))
+
+
+def _text_cases() -> Iterator[Case]:
+    for tokeniser, value in (("13a", 48.53), ("none", 49.19), ("intl", 43.92)):
+        yield Case(f"BLEU, {tokeniser}", "sacrebleu's test vector", value, 0.005, _bleu(tokeniser))
+    rouge = "ROUGE-1.5.5"
+    yield Case("ROUGE-1 precision", rouge, 0.6875, 0.00005, lambda: _rouge("rouge1").parts["precision"])
+    yield Case("ROUGE-1 recall", rouge, 0.4074, 0.00005, lambda: _rouge("rouge1").parts["recall"])
+    yield Case("ROUGE-1 F", rouge, 0.5116, 0.00005, lambda: _rouge("rouge1").value)
+    yield Case("ROUGE-2 F", rouge, 0.3902, 0.00005, lambda: _rouge("rouge2").value)
+    yield Case("ROUGE-Lsum F, two lines", "Lin 2004", 0.533, 0.0005, lambda: _lsum().value)
+
+
+def _bleu(tokeniser: str) -> Callable[[], float | None]:
+    def derive() -> float | None:
+        rows = zip(tables.BLEU_HYPOTHESES, tables.BLEU_REFERENCES, strict=True)
+        pairs = [Pair(str(n), text, references, "en") for n, (text, references) in enumerate(rows)]
+        return score(pairs, [build("bleu", {"english": tokeniser})], resamples=0)[0].value
+
+    return derive
+
+
+def _rouge(name: str) -> Score:
+    return score([Pair("0", tables.ROUGE_PREDICTION, (tables.ROUGE_TARGET,), "en")], [build(name)], resamples=0)[0]
+
+
+def _lsum() -> Score:
+    pair = Pair("0", tables.LSUM_HYPOTHESIS, (tables.LSUM_REFERENCE,), "en")
+    return score([pair], [build("rougeLsum")], resamples=0)[0]
+
+
+def _from_counts(table: Sequence[Sequence[int]]) -> list[list[int]]:
+    return [[category for category, n in enumerate(row) for _ in range(n)] for row in table]
