@@ -26,6 +26,9 @@ RUN_CONFIG = {
     "save_every": 12,
 }
 
+GOOD = ("finished", "done")
+BAD = ("failed", "cancelled", "stopped")
+
 Say = Callable[[str], None]
 
 
@@ -55,9 +58,9 @@ class Loop:
 
     def waited(self, path: str, what: Callable[[Json], str]) -> Json:
         """Watch a job to its end; an end other than done stops the demo."""
-        ended = self.admin.wait(path, seconds=1800, on_change=lambda now: self.say(what(now)))
-        if ended["status"] != "done":
-            raise ApiError(500, ended["status"], str(ended.get("message") or ended.get("error") or path))
+        ended = self.admin.wait(path, until=[*GOOD, *BAD], seconds=1800, on_change=lambda now: self.say(what(now)))
+        if ended["status"] in BAD:
+            raise ApiError(500, ended["status"], str(ended.get("error") or path))
         return ended
 
 
@@ -146,16 +149,12 @@ def train(loop: Loop) -> str:
         loop.admin.post(f"runs/{run['id']}/resume/")
     run = loop.waited(f"runs/{run['id']}/", _training_words)
     loop.found["run"] = run
-    loop.found["tuned"] = loop.admin.get(f"models/{_id(run['tuned_model'])}/")
+    loop.found["tuned"] = run["model"]
     result = run["result"]
     return (
         f"evaluation loss {result['base_eval_loss']:.3f} → {result['eval_loss']:.3f}, "
         f"{result['tokens_per_s']:.0f} tokens/s"
     )
-
-
-def _id(model: Json | str) -> str:
-    return model if isinstance(model, str) else str(model["id"])
 
 
 def _register_base(loop: Loop) -> Json:
@@ -186,12 +185,12 @@ def evaluate(loop: Loop) -> str:
     evalset = loop.admin.create_evalset(EVALSET, fixtures.rows("eval.jsonl"))
     loop.found["evalset"] = evalset
     models = [loop.found["base"]["id"], loop.found["tuned"]["id"]]
-    known = [one for one in loop.admin.pages("evaluations/") if _id(one["evalset"]) == evalset["id"]]
+    known = [one for one in loop.admin.pages("evaluations/") if one["evalset"] == evalset["id"]]
     evaluation = (
         known[0] if known else loop.admin.create_evaluation(evalset["id"], models, METRICS, decoding=DECODING, seed=7)
     )
     loop.found["evaluation"] = loop.waited(f"evaluations/{evaluation['id']}/", lambda now: str(now["status"]))
-    return f"{len(models)} models on {evalset['items']} questions"
+    return f"{len(models)} models on {evalset['size']} questions"
 
 
 def rate(loop: Loop) -> str:
@@ -239,6 +238,7 @@ def publish(loop: Loop) -> str:
             loop.found["evalset"]["id"],
             study=loop.found["study"]["id"],
             metrics=METRICS,
+            languages=["en", "zh"],
             visibility="public",
         )
     board = _published(loop.admin)
