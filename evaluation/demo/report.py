@@ -14,15 +14,22 @@ from evaluation.demo.fixtures import Json
 
 
 def leaderboard_table(board: Json) -> Table:
-    table = Table(title=f"Leaderboard, snapshot {board['snapshot']}", caption="Made by scripts, not by people: a demo.")
-    names = list(dict.fromkeys(name for row in board["rows"] for name in row["metrics"]))
-    for heading in ("Rank", "Model", "Strength", *names):
-        table.add_column(heading, justify="left" if heading == "Model" else "right")
+    """A column for each model, the best first: it fits a narrow terminal."""
+    table = Table(
+        title=f"Leaderboard, snapshot {board['snapshot']}", caption="Votes by scripts, not by people: a demo."
+    )
+    table.add_column("")
     for row in board["rows"]:
-        rank = "–".join(str(edge) for edge in sorted(set(row["rank"]))) if row["rank"] else "–"
-        metrics = [_interval(row["metrics"].get(name)) for name in names]
-        table.add_row(rank, row["model"]["name"], _interval(row["strength"]), *metrics)
+        table.add_column(row["model"]["name"], justify="right")
+    table.add_row("rank", *(_rank(row["rank"]) for row in board["rows"]))
+    table.add_row("strength (log)", *(_interval(row["strength"]) for row in board["rows"]))
+    for name in dict.fromkeys(name for row in board["rows"] for name in row["metrics"]):
+        table.add_row(name, *(_interval(row["metrics"].get(name)) for row in board["rows"]))
     return table
+
+
+def _rank(rank: list[int] | None) -> str:
+    return "–".join(str(edge) for edge in sorted(set(rank))) if rank else "–"
 
 
 def _interval(score: Any) -> str:
@@ -34,12 +41,11 @@ def _interval(score: Any) -> str:
 
 
 def print_people(console: Console, url: str) -> None:
-    table = Table(title=f"Log in at {url}", caption=f"Password of each: {people.PASSWORD} (works on this machine only)")
-    table.add_column("Name")
-    table.add_column("May")
+    console.print(
+        f"\nLog in at [bold]{url}[/bold] (on this machine only), password of each [bold]{people.PASSWORD}[/bold]:"
+    )
     for person in [people.ADMIN, *people.VISITORS]:
-        table.add_row(person.name, person.role)
-    console.print(table)
+        console.print(f"  {person.name:6} {person.role}")
 
 
 def write_summary(path: Path, *, board: Json, run: Json, seconds: dict[str, float]) -> None:
