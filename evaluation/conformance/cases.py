@@ -67,20 +67,29 @@ def cases() -> Iterator[Case]:
 
 def _agreement_cases() -> Iterator[Case]:
     four, source = tables.FOUR_OBSERVERS, "Krippendorff 2011"
+    counts = _from_counts(tables.FOURTEEN_RATERS)
     for level, value in (("nominal", 0.743), ("ordinal", 0.815), ("interval", 0.849), ("ratio", 0.797)):
-        yield _coefficient("krippendorff_alpha", f"alpha, four observers, {level}", source, value, four, Level(level))
-    yield _coefficient("krippendorff_alpha", "alpha, two observers, binary", source, 0.095, tables.TWO_OBSERVERS_BINARY)
-    yield _coefficient("krippendorff_alpha", "alpha, two observers", source, 0.692, tables.TWO_OBSERVERS_NOMINAL)
-    yield _coefficient("gwet_ac1", "AC1, four raters", "Gwet 2014", 0.775, four)
-    yield _coefficient("fleiss_kappa", "Fleiss' kappa, four raters", "Gwet 2014", 0.761, four)
-    yield _coefficient("fleiss_kappa", "Fleiss' kappa, 30 patients", "Fleiss 1971", 0.430, tables.THIRTY_PATIENTS)
+        yield _coefficient(
+            "krippendorff_alpha", f"alpha, four observers, {level}", source, value, table=four, level=Level(level)
+        )
     yield _coefficient(
-        "fleiss_kappa", "Fleiss' kappa, 14 raters", "Wikipedia", 0.210, _from_counts(tables.FOURTEEN_RATERS)
+        "krippendorff_alpha", "alpha, two observers, binary", source, 0.095, table=tables.TWO_OBSERVERS_BINARY
     )
+    yield _coefficient("krippendorff_alpha", "alpha, two observers", source, 0.692, table=tables.TWO_OBSERVERS_NOMINAL)
+    yield _coefficient("gwet_ac1", "AC1, four raters", "Gwet 2014", 0.775, table=four)
+    yield _coefficient("fleiss_kappa", "Fleiss' kappa, four raters", "Gwet 2014", 0.761, table=four)
+    yield _coefficient("fleiss_kappa", "Fleiss' kappa, 30 patients", "Fleiss 1971", 0.430, table=tables.THIRTY_PATIENTS)
+    yield _coefficient("fleiss_kappa", "Fleiss' kappa, 14 raters", "Wikipedia", 0.210, table=counts)
     judged = {"icc_1_1": 0.17, "icc_2_1": 0.29, "icc_3_1": 0.71, "icc_1_k": 0.44, "icc_2_k": 0.62, "icc_3_k": 0.91}
     for name, value in judged.items():
         yield _coefficient(
-            name, name.replace("_", " "), "Shrout & Fleiss 1979", value, tables.FOUR_JUDGES, Level.INTERVAL, 0.005
+            name,
+            name.replace("_", " "),
+            "Shrout & Fleiss 1979",
+            value,
+            table=tables.FOUR_JUDGES,
+            level=Level.INTERVAL,
+            tolerance=0.005,
         )
 
 
@@ -89,6 +98,7 @@ def _coefficient(
     name: str,
     source: str,
     expected: float,
+    *,
     table: Table,
     level: Level = Level.NOMINAL,
     tolerance: float = 0.0005,

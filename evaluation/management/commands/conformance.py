@@ -30,11 +30,13 @@ def _as_json(results: list[Result]) -> str:
 
 
 def _as_table(results: list[Result]) -> str:
-    lines = [
-        f"{'pass' if one.passed else 'FAIL'}  {one.expected:>9.4f}  {_number(one.found):>9}  {one.name} ({one.source}) {one.error}"
-        for one in results
-    ]
+    lines = [_line(one) for one in results]
     return "\n".join(["      published      found", *lines, f"{sum(one.passed for one in results)} of {len(results)}"])
+
+
+def _line(one: Result) -> str:
+    word = "pass" if one.passed else "FAIL"
+    return f"{word}  {one.expected:>9.4f}  {_number(one.found):>9}  {one.name} ({one.source}) {one.error}".rstrip()
 
 
 def _number(value: float | None) -> str:
