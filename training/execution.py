@@ -2,6 +2,8 @@
 
 import json
 import logging
+import os
+import shlex
 import sys
 import time
 from collections.abc import Callable
@@ -24,7 +26,8 @@ from training.services.models import check_files
 from training.supervisor import OUTAGES, STOPPING, LeaseLost, Limits, Outcome, log_tail, supervise
 
 log = logging.getLogger(__name__)
-TRAINER = [sys.executable, "-m", "training.trainer"]
+TRAINER = shlex.split(os.environ.get("SFTLAB_TRAINER", "")) or [sys.executable, "-m", "training.trainer"]
+"""The command that RUN_DIR is given to, such as `torchrun --nproc-per-node 2 -m training.trainer`."""
 
 
 def execute(run: Run, *, limits: Limits | None = None) -> None:

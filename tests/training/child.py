@@ -8,14 +8,15 @@ import time
 from pathlib import Path
 
 run_dir = Path(sys.argv[1])
-wishes = json.loads((run_dir / "child.json").read_text())
+wanted = run_dir / "child.json"
+wishes = json.loads(wanted.read_text()) if wanted.exists() else {}
 asked: list[int] = []
 signal.signal(signal.SIGTERM, signal.SIG_IGN if wishes.get("deaf") else lambda number, _: asked.append(number))
 
 
 def send(kind: str, **fields: object) -> None:
     with (run_dir / "events.jsonl").open("a") as file:
-        file.write(json.dumps({"v": 1, "type": kind, "pid": os.getpid(), **fields}) + "\n")
+        file.write(json.dumps({"v": 1, "time": time.time(), "type": kind, "pid": os.getpid(), **fields}) + "\n")
 
 
 print("hello from the child", flush=True)
@@ -31,4 +32,8 @@ if wishes.get("error"):
     sys.exit(wishes.get("exit", 1))
 if wishes.get("die"):
     os.kill(os.getpid(), signal.SIGKILL)
-(run_dir / "result.json").write_text(json.dumps({"status": "done", "environment": sorted(os.environ)}))
+(run_dir / "adapter").mkdir(exist_ok=True)
+(run_dir / "adapter" / "adapter_model.safetensors").write_bytes(b"weights")
+(run_dir / "result.json").write_text(
+    json.dumps({"status": "done", "adapter": "adapter", "environment": sorted(os.environ)})
+)

@@ -7,6 +7,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from annotation.models import DatasetVersion
+from annotation.selectors.withdrawals import refuse_withdrawn
 from sftlab.accounts.models import User
 from sftlab.audit.services import record
 from sftlab.errors import BadInput, Conflict, FieldError
@@ -105,6 +106,8 @@ def check_run(
     spec = _spec(chosen, method, config, seed, faults)
     if faults or model is None or spec is None:
         raise BadInput(_("This run can't be made."), errors=faults)
+    for version, _weight in chosen:
+        refuse_withdrawn(version)
     return Checked(model, chosen, {"name": spec.method_name, **asdict(spec.method)}, asdict(spec.config), seed)
 
 
