@@ -3,6 +3,7 @@ from annotation.models.imports import ImportJob
 from annotation.models.items import Comment, Item
 from annotation.models.projects import Guideline, Membership, Project
 from annotation.models.quality import Review
+from annotation.models.withdrawals import Withdrawal
 from annotation.models.work import Assignment, Response, Slot
 
 __all__ = [
@@ -18,4 +19,5 @@ __all__ = [
     "Review",
     "Slot",
     "VersionRow",
+    "Withdrawal",
 ]

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from annotation.access import access_to
 from annotation.models import DatasetVersion, Item, Project, Response, VersionRow
 from annotation.rows import Message
+from annotation.selectors.withdrawals import refuse_withdrawn
 from sftlab.accounts.models import User
 from sftlab.errors import Missing
 
@@ -26,6 +27,7 @@ def usable_rows(project: Project) -> Iterator[Frozen]:
             state__in=Response.USABLE,
             item__lane=Item.Lane.WORK,
             item__excluded_at=None,
+            item__withdrawal=None,
         )
         .select_related("item", "author")
         .order_by("item_id", "id")
@@ -85,7 +87,12 @@ def version_for(user: User, uuid: UUID) -> DatasetVersion:
 
 
 def version_rows(version: DatasetVersion, split: str | None = None) -> Iterator[dict[str, Any]]:
-    """`{id, messages, metadata}` in the frozen order."""
+    """`{id, messages, metadata}` in the frozen order. Raises Conflict when a row was withdrawn."""
+    refuse_withdrawn(version)
+    return _rows(version, split)
+
+
+def _rows(version: DatasetVersion, split: str | None) -> Iterator[dict[str, Any]]:
     rows = VersionRow.objects.filter(version=version)
     if split is not None:
         rows = rows.filter(split=split)

@@ -10,6 +10,7 @@ from evaluation.api import (
     ratings,
     studies,
     study_reports,
+    withdrawals,
 )
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -22,4 +23,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *studies.urlpatterns,
     *study_reports.urlpatterns,
     *ratings.urlpatterns,
+    *withdrawals.urlpatterns,
 ]

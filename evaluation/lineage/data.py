@@ -2,10 +2,12 @@
 
 from django.utils.translation import gettext as _
 
-from annotation.models import DatasetVersion, Item, Response, VersionRow
+from annotation.models import DatasetVersion, Item, Response, VersionRow, Withdrawal
+from annotation.selectors.withdrawals import withdrawn_in
 from evaluation.lineage.finding import by_uuid
 from evaluation.lineage.nodes import Group, Kind, Node, Reader, known, one, some
 from evaluation.models import System
+from evaluation.selectors.impact import withdrawn_behind
 from training.models import LanguageModel, Run
 
 
@@ -19,7 +21,7 @@ def _model(model: LanguageModel, reader: Reader) -> Node:
         "adapter_sha256": model.adapter_sha256,
         "chat_template": model.template,
     }
-    return Node("model", str(model.uuid), model.name, known(facts))
+    return Node("model", str(model.uuid), model.name, known(facts), marks=_marked(bool(withdrawn_behind([model]))))
 
 
 def _model_up(model: LanguageModel, most: int) -> list[Group]:
@@ -68,7 +70,8 @@ def _version(version: DatasetVersion, reader: Reader) -> Node:
         "note": version.note,
         "made_at": version.created_at,
     }
-    return Node("version", str(version.uuid), f"{version.project} {version.name}", known(facts))
+    marks = _marked(bool(withdrawn_in(version)))
+    return Node("version", str(version.uuid), f"{version.project} {version.name}", known(facts), marks=marks)
 
 
 def _version_up(version: DatasetVersion, most: int) -> list[Group]:
@@ -83,7 +86,10 @@ def _version_down(version: DatasetVersion, most: int) -> list[Group]:
 def _row(row: Item, reader: Reader) -> Node:
     text = row.messages[-1]["content"] if row.messages else ""
     facts = {"messages": row.messages, "input": row.input, "metadata": row.metadata, "sha256": row.sha256}
-    return Node("row", str(row.uuid), _short(text), known(facts))
+    withdrawal = Withdrawal.objects.filter(item=row).first()
+    if withdrawal is not None:
+        facts |= {"withdrawn_because": withdrawal.reason, "withdrawn_at": withdrawal.created_at}
+    return Node("row", str(row.uuid), _short(text), known(facts), marks=_marked(withdrawal is not None))
 
 
 def _row_up(row: Item, most: int) -> list[Group]:
@@ -118,6 +124,10 @@ def _response_up(response: Response, most: int) -> list[Group]:
 
 def _response_down(response: Response, most: int) -> list[Group]:
     return one("row", response.item)
+
+
+def _marked(withdrawn: bool) -> tuple[str, ...]:
+    return ("withdrawn",) if withdrawn else ()
 
 
 def _short(text: str) -> str:

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from evaluation.lineage.finding import by_uuid
 from evaluation.lineage.nodes import Group, Kind, Node, Reader, known, nothing, one, some
 from evaluation.models import EvalSet, Leaderboard, Output, Score, Snapshot, Study, System, Vote
+from evaluation.selectors.impact import withdrawn_behind
 
 
 def _leaderboard(board: Leaderboard, reader: Reader) -> Node:
@@ -79,7 +80,8 @@ def _system(system: System, reader: Reader) -> Node:
         "finished_at": system.moved_at,
     }
     label = _("outputs of %(model)s") % {"model": system.model.name}
-    return Node("system", str(system.uuid), label, known(facts))
+    marks = ("withdrawn",) if withdrawn_behind([system.model]) else ()
+    return Node("system", str(system.uuid), label, known(facts), marks=marks)
 
 
 def _system_up(system: System, most: int) -> list[Group]:

@@ -12,6 +12,7 @@ from evaluation.leaderboards.inputs import Inputs
 from evaluation.leaderboards.rows import Entry, Scored
 from evaluation.models import Leaderboard, Score, Snapshot, SnapshotSlice, System
 from evaluation.selectors.evaluations import finished_systems
+from evaluation.selectors.impact import withdrawn_behind
 from evaluation.selectors.votes import study_part
 from sftlab.accounts.models import User
 from sftlab.errors import BadInput, Missing
@@ -78,6 +79,7 @@ def inputs_of(leaderboard: Leaderboard) -> Inputs:
     if definition.models:
         systems = [system for system in systems if str(system.model.uuid) in definition.models]
     study = study_part(leaderboard.study, definition) if leaderboard.study else None
+    withdrawn = withdrawn_behind(system.model for system in systems)
     scripted = bool(study and study.about["scripted_votes"])
     return Inputs(
         evalset={
@@ -86,8 +88,8 @@ def inputs_of(leaderboard: Leaderboard) -> Inputs:
             "version": leaderboard.evalset.version,
             "sha256": leaderboard.evalset.sha256,
         },
-        entries=[_entry(system, scripted=scripted) for system in systems],
-        origins=[_origin(system) for system in systems],
+        entries=[_entry(system, scripted=scripted, withdrawn=withdrawn.get(system.model_id, 0)) for system in systems],
+        origins=[_origin(system, withdrawn.get(system.model_id, 0)) for system in systems],
         scores=_scores(systems, definition),
         study=study,
         definition=definition,
@@ -103,7 +105,7 @@ def _systems(leaderboard: Leaderboard) -> list[System]:
     return sorted(found.values(), key=lambda system: system.pk)
 
 
-def _entry(system: System, *, scripted: bool) -> Entry:
+def _entry(system: System, *, scripted: bool, withdrawn: int) -> Entry:
     model = system.model
     facts = {
         "base": model.base.name if model.base else None,
@@ -117,12 +119,12 @@ def _entry(system: System, *, scripted: bool) -> Entry:
         "evaluation": str(system.evaluation.uuid),
         "evaluated_at": system.moved_at.isoformat(),
         "scripted": scripted,
-        "flags": [],
+        "flags": ["withdrawn"] if withdrawn else [],
     }
     return Entry(str(model.uuid), model.name, facts)
 
 
-def _origin(system: System) -> dict[str, Any]:
+def _origin(system: System, withdrawn: int) -> dict[str, Any]:
     run = system.model.run
     return {
         "model": str(system.model.uuid),
@@ -134,6 +136,7 @@ def _origin(system: System) -> dict[str, Any]:
         "decoding": system.evaluation.decoding,
         "seed": system.evaluation.seed,
         "run": str(run.uuid) if run else None,
+        "withdrawn": withdrawn,
     }
 
 

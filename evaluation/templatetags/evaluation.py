@@ -149,6 +149,8 @@ FACT_TITLES = {
     "metadata": gettext_lazy("metadata"),
     "finish": gettext_lazy("ended by"),
     "guideline": gettext_lazy("guideline"),
+    "withdrawn_because": gettext_lazy("withdrawn because"),
+    "withdrawn_at": gettext_lazy("withdrawn"),
 }
 
 

@@ -1,0 +1,61 @@
+"""What a row touched: versions, runs, models, outputs and leaderboards."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from annotation.models import DatasetVersion, Item
+from evaluation.models import Leaderboard, System
+from training.models import LanguageModel, Run
+
+
+def impact(row: Item) -> dict[str, Any]:
+    versions = DatasetVersion.objects.filter(row_set__item=row).select_related("project").distinct().order_by("pk")
+    runs = Run.objects.filter(datasets__version__in=versions).distinct().order_by("pk")
+    models = descended(LanguageModel.objects.filter(run__in=runs))
+    systems = System.objects.filter(model__in=models).select_related("model", "evaluation").order_by("pk")
+    boards = [board for board in Leaderboard.objects.select_related("current") if _shows(board, systems)]
+    return {
+        "versions": [_named(version, str(version)) for version in versions],
+        "runs": [_named(run, run.name) for run in runs],
+        "models": [_named(model, model.name) for model in models],
+        "evaluations": [_named(system.evaluation, str(system.evaluation)) for system in systems],
+        "leaderboards": [{"id": str(board.uuid), "slug": board.slug, "name": board.name} for board in boards],
+    }
+
+
+def descended(models: Iterable[LanguageModel]) -> list[LanguageModel]:
+    """With everything that was tuned from them, or from what was tuned from them."""
+    found: dict[int, LanguageModel] = {}
+    frontier = list(models)
+    while frontier:
+        fresh = {model.pk: model for model in frontier if model.pk not in found}
+        found |= fresh
+        frontier = list(LanguageModel.objects.filter(base__in=fresh))
+    return list(found.values())
+
+
+def withdrawn_behind(models: Iterable[LanguageModel]) -> dict[int, int]:
+    """By model's key: how many of the rows that it, or a model it was tuned from, learnt from are withdrawn by now."""
+    found: dict[int, set[int]] = {}
+    rows = Item.objects.filter(withdrawal__isnull=False).values_list(
+        "pk", "version_rows__version__runs__run__tuned__pk"
+    )
+    touched: dict[int, set[int]] = {}
+    for row, model in rows:
+        if model is not None:
+            touched.setdefault(model, set()).add(row)
+    for model in models:
+        above: LanguageModel | None = model
+        while touched and above is not None:
+            found.setdefault(model.pk, set()).update(touched.get(above.pk, ()))
+            above = above.base
+    return {model: len(rows) for model, rows in found.items() if rows}
+
+
+def _shows(board: Leaderboard, systems: Iterable[System]) -> bool:
+    shown = {one["system"] for one in board.current.inputs["systems"]} if board.current else set()
+    return any(str(system.uuid) in shown for system in systems)
+
+
+def _named(found: Any, name: str) -> dict[str, str]:
+    return {"id": str(found.uuid), "name": name}

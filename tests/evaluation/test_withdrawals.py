@@ -1,0 +1,133 @@
+"""A person takes consent back: exactly what their row touched is marked, and nothing rests on it from then on."""
+
+import pytest
+
+from annotation.models import Item, Response
+from annotation.services.datasets import create_version
+from annotation.services.projects import create_project
+from evaluation.services.leaderboards import build_snapshot, create_leaderboard
+from sftlab.audit.models import Event
+from sftlab.errors import Conflict
+from tests.evaluation.factories import make_evalset, make_evaluation, make_model, score_here, upload
+from training.models import Run, RunDataset
+from training.services.runs import check_run
+
+
+def make_version(admin, alice, name):
+    project = create_project(actor=admin, name=name, kind="write", language="en")
+    for number in range(2):
+        item = Item.objects.create(
+            project=project, messages=[{"role": "user", "content": f"{name} {number}"}], sha256=f"{name}{number}"
+        )
+        Response.objects.create(project=project, item=item, author=alice, output="An answer.", state="accepted")
+    return create_version(actor=admin, project=project, name="v1", splits={"train": 1.0})
+
+
+def make_tuned(admin, base, version):
+    run = Run.objects.create(
+        name=version.project.name, created_by=admin, base_model=base, method={}, config={}, status="finished"
+    )
+    RunDataset.objects.create(run=run, version=version, position=0, sha256=version.sha256)
+    return make_model(admin, f"tuned on {version.project.name}", kind="tuned", run=run, base=base)
+
+
+@pytest.fixture
+def world(admin, alice):
+    """Two versions, a model tuned on each, and a leaderboard that shows each."""
+    base = make_model(admin, "base")
+    found = {}
+    for name in ("left", "right"):
+        version = make_version(admin, alice, name)
+        model = make_tuned(admin, base, version)
+        evaluation = make_evaluation(admin, make_evalset(admin, name), model)
+        upload(admin, evaluation, model)
+        score_here(evaluation)
+        board = create_leaderboard(actor=admin, name=name, evalset=evaluation.evalset.uuid, visibility="public")
+        build_snapshot(leaderboard=board)
+        found[name] = {"version": version, "model": model, "board": board, "row": version.row_set.first().item}
+    return found
+
+
+@pytest.fixture
+def withdrawn(api, admin, world):
+    answer = api(admin).post(f"/api/v1/rows/{world['left']['row'].uuid}/withdraw/", {"reason": "consent revoked"})
+    assert answer.status_code == 200
+    return answer.data
+
+
+def test_it_names_exactly_what_the_row_touched(world, withdrawn):
+    touched = withdrawn["touched"]
+    assert [one["id"] for one in touched["versions"]] == [str(world["left"]["version"].uuid)]
+    assert [one["name"] for one in touched["models"]] == ["tuned on left"]
+    assert [one["slug"] for one in touched["leaderboards"]] == ["left"]
+    assert len(touched["runs"]) == len(touched["evaluations"]) == 1
+
+
+def test_its_version_is_no_longer_exported(api, admin, world, withdrawn):
+    client = api(admin)
+    refused = client.get(f"/api/v1/versions/{world['left']['version'].uuid}/export/?format=messages")
+    assert refused.status_code == 409
+    assert refused.json()["code"] == "withdrawn"
+    assert refused.json()["errors"][0]["reason"] == str(world["left"]["row"].uuid)
+    allowed = client.get(f"/api/v1/versions/{world['right']['version'].uuid}/export/?format=messages")
+    assert allowed.status_code == 200
+
+
+def test_its_version_is_no_longer_trained_on(world, withdrawn, monkeypatch):
+    monkeypatch.setattr("training.services.runs._model", lambda wanted, faults: world["left"]["model"])
+    choice = [{"version": world["left"]["version"].uuid, "weight": 1.0}]
+    with pytest.raises(Conflict) as caught:
+        check_run(base_model=world["left"]["model"].uuid, datasets=choice, method={"name": "lora"}, config={}, seed=0)
+    assert caught.value.code == "withdrawn"
+
+
+def test_the_next_version_leaves_it_out(admin, world, withdrawn):
+    version = create_version(actor=admin, project=world["left"]["version"].project, name="v2", splits={"train": 1.0})
+    assert version.rows == 1
+    assert not version.row_set.filter(item=world["left"]["row"]).exists()
+
+
+def test_only_the_leaderboard_it_touched_is_built_anew_and_marked(api, world, withdrawn):
+    assert build_snapshot(leaderboard=world["right"]["board"]) is None
+    assert build_snapshot(leaderboard=world["left"]["board"]).number == 2
+    (row,) = api().get("/api/v1/leaderboards/left/").json()["rows"]
+    assert row["flags"] == ["withdrawn"]
+    changed = api().get("/api/v1/leaderboards/left/diff/?from=1").data["inputs"]
+    assert [(one["what"], one["from"], one["to"]) for one in changed] == [("withdrawn", 0, 1)]
+
+
+def test_lineage_shows_the_mark_on_everything_between(api, admin, world, withdrawn):
+    client = api(admin)
+    for kind in ("row", "version", "model"):
+        for side, marks in (("left", ["withdrawn"]), ("right", [])):
+            data = client.get(f"/api/v1/lineage/{kind}/{world[side][kind].uuid}/").data
+            assert data["node"]["marks"] == marks
+
+
+def test_lineage_leads_from_the_cell_to_the_person(api, admin, alice, world):
+    score = world["left"]["model"].systems.get().scores.first()
+    levels = api(admin).get(f"/api/v1/lineage/score/{score.uuid}/").data["levels"]
+    reached = [{listed["kind"] for listed in level} for level in levels]
+    chain = ["system", "model", "run", "version", "row"]
+    assert [kind in level for kind, level in zip(chain, reached, strict=False)] == [True] * 5
+    rows = api(admin).get(f"/api/v1/lineage/row/{world['left']['row'].uuid}/").data["levels"]
+    assert rows[0][0]["kind"] == "response"
+    assert rows[1][0]["nodes"][0]["label"] == "alice"
+
+
+def test_a_withdrawal_is_recorded_once(api, admin, world, withdrawn):
+    again = api(admin).post(f"/api/v1/rows/{world['left']['row'].uuid}/withdraw/", {"reason": "once more"})
+    assert again.status_code == 200
+    assert again.data["reason"] == "consent revoked"
+    assert Event.objects.filter(verb="row.withdraw").count() == 1
+
+
+def test_annotators_withdraw_nothing(api, alice, bob, world):
+    path = f"/api/v1/rows/{world['left']['row'].uuid}/withdraw/"
+    assert api(bob).post(path, {"reason": "x"}).status_code == 404
+    assert api().post(path, {"reason": "x"}).status_code == 401
+
+
+def test_a_reason_is_asked_for(api, admin, world):
+    path = f"/api/v1/rows/{world['left']['row'].uuid}/withdraw/"
+    assert api(admin).post(path, {"reason": " "}).status_code == 400
