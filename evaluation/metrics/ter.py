@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 import numpy as np
-from sacrebleu.metrics.lib_ter import translation_edit_rate
 from sacrebleu.tokenizers.tokenizer_ter import TercomTokenizer
 
 from evaluation.metrics.base import NO_TOKENS, Better, Floats, Metric, Pair, Rows
+from evaluation.metrics.ter_edits import edits
 from evaluation.metrics.workspace import Workspace
 
 
@@ -32,8 +32,8 @@ class Ter(Metric):
         rows = Rows.empty(len(pairs), len(self.columns))
         for place, pair in enumerate(pairs):
             hypothesis, *references = (self._words(text, pair.script) for text in (pair.hypothesis, *pair.references))
-            edits = min(translation_edit_rate(hypothesis, reference)[0] for reference in references)
-            rows.statistics[place] = edits, sum(map(len, references)) / len(references)
+            fewest = min(edits(hypothesis, reference) for reference in references)
+            rows.statistics[place] = fewest, sum(map(len, references)) / len(references)
             if not any(references):
                 rows.reasons[place] = NO_TOKENS
         return rows

@@ -1,8 +1,12 @@
+import random
+
 import pytest
 import sacrebleu
 from hypothesis import given
 from hypothesis import strategies as st
+from sacrebleu.metrics.lib_ter import translation_edit_rate
 
+from evaluation.metrics.ter_edits import edits
 from tests.evaluation.metrics.factories import CHINESE, ENGLISH, item, pair, scored
 
 
@@ -23,6 +27,22 @@ def _equals_sacrebleu(rows, language: str, peer: sacrebleu.TER) -> None:
     found = scored("ter", [pair(h, *refs, language=language) for h, *refs in rows])
     streams = [[row[1] for row in rows], [row[2] for row in rows]]
     assert found.value == pytest.approx(peer.corpus_score([row[0] for row in rows], streams).score)
+
+
+@given(
+    st.lists(st.integers(0, 6), max_size=25),
+    st.lists(st.integers(0, 6), max_size=25),
+    st.sampled_from([1, 3, 6]),
+)
+def test_edits_equal_sacrebleu_far_from_the_diagonal_too(ours: list[int], theirs: list[int], times: int) -> None:
+    hypothesis, reference = [[str(word) for word in words] for words in (ours * times, theirs)]
+    assert edits(hypothesis, reference) == translation_edit_rate(hypothesis, reference)[0]
+
+
+def test_edits_equal_sacrebleu_on_long_texts_that_differ_much() -> None:
+    rng = random.Random(0)
+    hypothesis, reference = (rng.choices("abcdefghijklmnopqrst", k=length) for length in (90, 60))
+    assert edits(hypothesis, reference) == translation_edit_rate(hypothesis, reference)[0]
 
 
 def test_a_moved_block_is_one_edit() -> None:
