@@ -7,7 +7,7 @@ item (Cameron, Gelbach & Miller 2011), so they also hold when raters differ in t
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from math import sqrt
 
 import numpy as np
@@ -69,7 +69,7 @@ class Scores:
     rater: Ints
     item: Ints
     values: Floats
-    items: int = field(default=0)
+    items: int
 
     @classmethod
     def from_columns(
@@ -128,11 +128,13 @@ class _Mixed:
         for column in self._columns.T:
             np.add.at(self._by_item, (scores.item, column), 1)
         self._item_counts = np.bincount(scores.item, minlength=scores.items).astype(np.float64)
+        self._right = sum(
+            np.bincount(column, weights=scores.values, minlength=width) for column in self._columns.T
+        ) + np.zeros(width)
+        self._item_totals = np.bincount(scores.item, weights=scores.values, minlength=scores.items)
 
-    def solve(self, ratios: Floats, values: Floats | None = None) -> _Solution:
-        values = self.scores.values if values is None else values
-        right = self._totals(values)
-        item_totals = np.bincount(self.scores.item, weights=values, minlength=self.scores.items)
+    def solve(self, ratios: Floats) -> _Solution:
+        right, item_totals = self._right, self._item_totals
         absorbed = 1 / (self._item_counts + ratios[1])
         matrix = self._cross - self._by_item.T @ (self._by_item * absorbed[:, None])
         matrix[np.diag_indices_from(matrix)] += np.repeat([0.0, ratios[0]], [self.systems, self.raters])
@@ -170,12 +172,6 @@ class _Mixed:
         items = -(self._by_item @ main) / (self._item_counts + solution.ratios[1])[:, None]
         influence: Floats = main[self._columns].sum(axis=1) + items[self.scores.item]
         return influence
-
-    def _totals(self, values: Floats) -> Floats:
-        totals = np.zeros(self.systems + self.raters)
-        for column in self._columns.T:
-            np.add.at(totals, column, values)
-        return totals
 
 
 def _means(scores: Scores, model: _Mixed, solution: _Solution, confidence: float) -> tuple[AdjustedMean, ...]:
