@@ -26,8 +26,9 @@ from training.services.models import check_files
 from training.supervisor import OUTAGES, STOPPING, LeaseLost, Limits, Outcome, log_tail, supervise
 
 log = logging.getLogger(__name__)
-TRAINER = shlex.split(os.environ.get("SFTLAB_TRAINER", "")) or [sys.executable, "-m", "training.trainer"]
-"""The command that RUN_DIR is given to, such as `torchrun --nproc-per-node 2 -m training.trainer`."""
+TRAINER = [sys.executable, "-m", "training.trainer"]
+TRAIN = shlex.split(os.environ.get("SFTLAB_TRAINER", "")) or TRAINER
+"""For runs alone, such as `torchrun --nproc-per-node 2 -m training.trainer`: the other tasks are one process's."""
 
 
 def execute(run: Run, *, limits: Limits | None = None) -> None:
@@ -50,7 +51,7 @@ def _attempt(attempt: Attempt, limits: Limits) -> Outcome:
         prepare(attempt, folder)
         return supervise(
             folder,
-            [*TRAINER, str(folder)],
+            [*TRAIN, str(folder)],
             on_events=Recorder(attempt).take,
             should_cancel=lambda: Run.objects.filter(pk=attempt.run_id, status=Run.Status.CANCELLING).exists(),
             heartbeat=lambda: attempts.renew(attempt),

@@ -9,6 +9,7 @@ from typing import Any
 
 from annotation.models import DatasetVersion
 from annotation.selectors import version_rows
+from annotation.selectors.withdrawals import refuse_withdrawn
 
 TRAIN = "train"
 EVAL = ("validation", "valid", "dev", "eval")
@@ -29,9 +30,10 @@ def train_rows(version: DatasetVersion) -> int:
 
 
 def write_data(run_dir: Path, versions: Iterable[tuple[DatasetVersion, float]]) -> dict[str, list[dict[str, Any]]]:
-    """The spec's `data` and `eval_data`."""
+    """The spec's `data` and `eval_data`. Raises Conflict when a row was withdrawn, also since they were written."""
     data, eval_data = [], []
     for position, (version, weight) in enumerate(versions):
+        refuse_withdrawn(version)
         entry = _write(run_dir / f"data-{position}.jsonl", version_rows(version, split=train_split(version)))
         data.append({**entry, "weight": weight})
         if split := eval_split(version):

@@ -26,7 +26,7 @@ def run(admin, tmp_path):
 @pytest.fixture
 def child(run, monkeypatch):
     """`child(error=True)`: a stand-in for the trainer that keeps its manners and does this."""
-    monkeypatch.setattr(execution, "TRAINER", [sys.executable, str(CHILD)])
+    monkeypatch.setattr(execution, "TRAIN", [sys.executable, str(CHILD)])
     folder = run_dir(run.uuid)
     folder.mkdir(parents=True)
 

@@ -21,7 +21,7 @@ from training.run_dirs import run_dir
 from training.services import models, runs
 from training.supervisor import log_tail
 
-REFUSALS: dict[int, Any] = {400: ErrorSerializer, 403: ErrorSerializer}
+REFUSALS: dict[int, Any] = {400: ErrorSerializer, 403: ErrorSerializer, 409: ErrorSerializer}
 MOVES: dict[int, Any] = {200: serializers.RunDetailSerializer, 404: ErrorSerializer, 409: ErrorSerializer}
 
 

@@ -78,6 +78,9 @@ def _save(model: LanguageModel) -> None:
 def check_files(model: LanguageModel) -> None:
     """Raises BadInput that names what is missing or cut short."""
     weight_files.check_unchanged(Path(model.path), [weight_files.WeightFile(**file) for file in model.files])
+    if model.adapter and not Path(model.adapter).is_dir():
+        reason = _("The adapter's folder %(path)s is gone. Bring it back, or train anew.") % {"path": model.adapter}
+        raise BadInput(reason, code="model_files", errors=[{"field": "path", "reason": reason}])
 
 
 def fetch_model(*, model: LanguageModel, folder: Path) -> None:

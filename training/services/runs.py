@@ -99,7 +99,10 @@ def check_run(
     config: Mapping[str, Any],
     seed: int,
 ) -> Checked:
-    """Raises BadInput with every fault of the model, the data, the method and the configuration at once."""
+    """Raises BadInput with every fault of the model, the data, the method and the configuration at once.
+
+    Raises Conflict when a row of the data was withdrawn.
+    """
     faults: list[FieldError] = []
     model = _model(base_model, faults)
     chosen = _datasets(datasets, faults)
@@ -202,6 +205,8 @@ def resume_run(*, actor: User, run: Run) -> None:
     locked = Run.objects.select_for_update().get(pk=run.pk)
     if locked.status == Run.Status.FINISHED:
         raise Conflict(_("This run is finished; make a new one."), code="finished")
+    for data in locked.datasets.select_related("version"):
+        refuse_withdrawn(data.version)
     locked.transition(Run.Status.QUEUED, error={}, ended_at=None, tries_from=locked.fence)
     jobs.execute(locked)
     record(actor=actor, verb="run.resume", obj=locked)

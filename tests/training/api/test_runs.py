@@ -3,7 +3,8 @@ import uuid
 
 import pytest
 
-from annotation.models import Membership
+from annotation.models import Membership, VersionRow
+from annotation.services.withdrawals import withdraw_row
 from tests.factories import training as make
 from training.models import Run
 from training.services.runs import cancel_run
@@ -77,6 +78,21 @@ def test_a_model_whose_weights_were_cut_short_is_named(api, admin, body, tmp_pat
     [fault] = api(admin).post("/api/v1/runs/", body).json()["errors"]
     assert fault["field"] == "base_model"
     assert str(weights) in fault["reason"]
+
+
+def test_data_with_a_withdrawn_row_is_a_409_that_names_it(api, admin, body):
+    item = VersionRow.objects.filter(version__uuid=body["datasets"][0]["version"]).first().item
+    withdraw_row(actor=admin, item=item, reason="personal data")
+    answer = api(admin).post("/api/v1/runs/", body)
+    assert (answer.status_code, answer.json()["code"]) == (409, "withdrawn")
+    assert answer.json()["errors"][0]["reason"] == str(item.uuid)
+
+
+def test_a_run_does_not_go_on_with_rows_withdrawn_since(api, admin, run):
+    cancel_run(actor=admin, run=run)
+    item = VersionRow.objects.filter(version=run.datasets.get().version).first().item
+    withdraw_row(actor=admin, item=item, reason="personal data")
+    assert api(admin).post(f"/api/v1/runs/{run.uuid}/resume/").status_code == 409
 
 
 def test_others_may_not_create(api, alice, body):
