@@ -16,9 +16,12 @@ class Ranks:
 
     def start(self, device: str) -> None:
         if self.world > 1:
+            import torch
             from torch import distributed
 
-            distributed.init_process_group("nccl" if device == "cuda" else "gloo")
+            if device == "cuda":
+                torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", "0")))
+            distributed.init_process_group("cpu:gloo,cuda:nccl" if device == "cuda" else "gloo")
 
     def stop(self) -> None:
         if self.world > 1:

@@ -104,8 +104,6 @@ class TrainConfig:
     """Where to train; auto takes a GPU when there is one."""
     threads: int | None = field(default=None, metadata={"low": 1})
     """CPU threads; part of what makes a resumed run the same to the last bit."""
-    distributed: Literal["ddp", "fsdp", "deepspeed"] = "ddp"
-    """How several processes under torchrun share the work."""
 
 
 @dataclass(frozen=True)
