@@ -1,6 +1,6 @@
 from django.urls import URLPattern, URLResolver, path
 
-from annotation.api import items, projects, review, versions, work
+from annotation.api import items, projects, quality, review, versions, work
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("projects/", projects.ProjectsView.as_view(), name="projects"),
@@ -11,6 +11,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("projects/<uuid:project>/members/<uuid:member>/lift/", projects.LiftView.as_view(), name="member-lift"),
     path("projects/<uuid:project>/guidelines/", projects.GuidelinesView.as_view(), name="guidelines"),
     path("projects/<uuid:project>/items/", items.ItemsView.as_view(), name="items"),
+    path("projects/<uuid:project>/items/bulk/", quality.BulkView.as_view(), name="items-bulk"),
+    path("projects/<uuid:project>/progress/", quality.ProgressView.as_view(), name="progress"),
+    path("projects/<uuid:project>/agreement/", quality.AgreementView.as_view(), name="agreement"),
+    path("projects/<uuid:project>/signals/", quality.SignalsView.as_view(), name="signals"),
     path("projects/<uuid:project>/import/", items.ImportView.as_view(), name="import"),
     path("projects/<uuid:project>/claim/", work.ClaimView.as_view(), name="claim"),
     path("projects/<uuid:project>/responses/", review.ResponsesView.as_view(), name="responses"),

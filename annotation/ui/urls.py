@@ -1,6 +1,6 @@
 from django.urls import URLPattern, URLResolver, path
 
-from annotation.ui import annotate, people, projects, review, versions
+from annotation.ui import annotate, people, projects, quality, review, versions
 
 app_name = "annotation"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -13,6 +13,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("projects/<uuid:project>/guidelines/", projects.guidelines, name="guidelines"),
     path("projects/<uuid:project>/import/", projects.import_file, name="import"),
     path("projects/<uuid:project>/import/<uuid:job>/", projects.import_state, name="import-state"),
+    path("projects/<uuid:project>/items/act/", quality.act, name="items-act"),
+    path("projects/<uuid:project>/quality/", quality.overview, name="quality"),
+    path("projects/<uuid:project>/adjudicate/", quality.adjudicate, name="adjudicate"),
+    path("projects/<uuid:project>/people.csv", quality.people_csv, name="people-csv"),
     path("projects/<uuid:project>/people/", people.index, name="people"),
     path("projects/<uuid:project>/people/<uuid:member>/", people.record_page, name="person"),
     path("projects/<uuid:project>/people/<uuid:member>/lift/", people.lift, name="person-lift"),
