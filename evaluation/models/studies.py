@@ -28,6 +28,7 @@ class Study(PublicModel, Moving):
 
     MOVES: ClassVar[Moves] = {"open": frozenset({"closed"}), "closed": frozenset()}
 
+    status = models.CharField(max_length=16, choices=Status)
     name = models.CharField(_("name"), max_length=120)
     instructions = models.TextField(_("instructions"), blank=True)
     evalset = models.ForeignKey(EvalSet, on_delete=models.PROTECT, related_name="studies")

@@ -26,7 +26,6 @@ class StudyForm(forms.Form):
         LanguageModel.objects.none(),
         label=_("Systems"),
         help_text=_("Models with finished outputs on the set."),
-        widget=forms.CheckboxSelectMultiple,
     )
     design = forms.ChoiceField(choices=Study.Design.choices, label=_("Design"))
     rubric = forms.ChoiceField(choices=_rubric_choices, label=_("Dimensions"))
