@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from evaluation.api.leaderboards import READ, admin_of
+from evaluation.api.access import READ, admin_of
 from evaluation.api.reading import headers_for, is_current, not_modified
 from evaluation.leaderboards.badge import badge
 from evaluation.leaderboards.bodies import etag_of
@@ -108,7 +108,8 @@ class WebhookOut(serializers.ModelSerializer[Webhook]):
 
 
 class WebhookMade(WebhookOut):
-    class Meta(WebhookOut.Meta):
+    class Meta:
+        model = Webhook
         fields = (*WebhookOut.Meta.fields, "secret")
 
 
@@ -161,7 +162,7 @@ class WebhooksView(APIView):
         board = _managed(request, slug)
         form = WebhookIn(data=request.data)
         form.is_valid(raise_exception=True)
-        made = add_webhook(actor=request.user, leaderboard=board, **form.validated_data)
+        made = add_webhook(actor=admin_of(request), leaderboard=board, **form.validated_data)
         return Response(WebhookMade(made).data, status=201)
 
 
@@ -170,7 +171,7 @@ class WebhookView(APIView):
 
     @extend_schema(responses={204: None, 403: ErrorSerializer, 404: ErrorSerializer})
     def delete(self, request: Request, slug: str, webhook: UUID) -> Response:
-        remove_webhook(actor=request.user, leaderboard=_managed(request, slug), webhook=webhook)
+        remove_webhook(actor=admin_of(request), leaderboard=_managed(request, slug), webhook=webhook)
         return Response(status=204)
 
 

@@ -7,7 +7,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from evaluation.api.leaderboards import READ, admin_of
+from evaluation.api.access import READ, admin_of
 from evaluation.models import Conformance
 from evaluation.services.conformance import ask_for_conformance
 from sftlab.api import ErrorSerializer
@@ -16,7 +16,7 @@ from sftlab.errors import Missing
 
 class ResultOut(serializers.Serializer[Any]):
     name = serializers.CharField()
-    source = serializers.CharField(help_text="Where the number was published.")
+    source = serializers.CharField(help_text="Where the number was published.")  # type: ignore[assignment]  # DRF's own name
     expected = serializers.FloatField()
     found = serializers.FloatField(allow_null=True)
     difference = serializers.FloatField(allow_null=True)

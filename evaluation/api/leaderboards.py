@@ -1,28 +1,23 @@
-from typing import Any, ClassVar
+from typing import Any
 
 from django.http import HttpResponse
 from django.urls import path
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
-from rest_framework.exceptions import NotAuthenticated
 from rest_framework.generics import GenericAPIView
-from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from evaluation.api.access import READ, admin_of
 from evaluation.api.quick import TYPES, quick_first
 from evaluation.api.reading import OwnFormat, ReadThrottle, headers_for, is_current, not_modified
 from evaluation.leaderboards.bodies import csv_body, etag_of, json_body
 from evaluation.models import Leaderboard, SnapshotSlice
 from evaluation.selectors.leaderboards import get_leaderboard, readable, slice_of, snapshot_at
 from evaluation.services.leaderboards import change_leaderboard, create_leaderboard
-from sftlab.access import TokenScope
 from sftlab.api import ErrorSerializer
-from sftlab.errors import NotPermitted
-
-READ = (AllowAny, TokenScope)
 
 
 class LeaderboardOut(serializers.ModelSerializer[Leaderboard]):
@@ -158,7 +153,6 @@ class LeaderboardView(APIView):
     permission_classes = READ
     throttle_classes = (ReadThrottle,)
     content_negotiation_class = OwnFormat
-    http_method_names: ClassVar = ["get", "head", "patch", "options"]
 
     @extend_schema(
         parameters=[Asked],
@@ -221,15 +215,6 @@ def _body(found: SnapshotSlice, asked: dict[str, Any]) -> str:
 
 def _answer(body: str, kind: str, headers: dict[str, str]) -> HttpResponse:
     return HttpResponse(body, content_type=TYPES[kind], headers=headers)
-
-
-def admin_of(request: Request) -> Any:
-    """Who asks, when they are an administrator."""
-    if not request.user.is_authenticated:
-        raise NotAuthenticated
-    if not request.user.is_admin:
-        raise NotPermitted("Only administrators may do this.")
-    return request.user
 
 
 urlpatterns = [

@@ -16,7 +16,7 @@ from sftlab.api import ErrorSerializer
 class NodeOut(serializers.Serializer[Any]):
     kind = serializers.ChoiceField(choices=sorted(KINDS))
     id = serializers.CharField()
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]  # DRF's own name
     facts = serializers.DictField()
     scripted = serializers.BooleanField(help_text="Made by a script of the demo.")
     marks = serializers.ListField(child=serializers.CharField())

@@ -14,7 +14,7 @@ class JsonLinesParser(BaseParser):
 
     def parse(
         self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
-    ) -> list[Any]:
+    ) -> Any:
         rows = []
         for number, line in enumerate(stream.read().split(b"\n"), start=1):
             if not line.strip():

@@ -127,7 +127,7 @@ def _output_down(output: Output, most: int) -> list[Group]:
 
 
 def _study(study: Study, reader: Reader) -> Node:
-    facts = {"design": study.get_design_display(), "status": study.get_status_display(), "seed": study.seed}
+    facts = {"design": study.get_design_display(), "status": Study.Status(study.status).label, "seed": study.seed}
     scripted = Vote.objects.filter(study=study, scripted=True).exists()
     return Node("study", str(study.uuid), study.name, facts, scripted=scripted)
 

@@ -31,6 +31,7 @@ class Evaluation(PublicModel, Moving):
         "cancelled": frozenset({"queued"}),
     }
 
+    status = models.CharField(max_length=16, choices=Status, default=Status.QUEUED)
     name = models.CharField(_("name"), max_length=120, blank=True)
     evalset = models.ForeignKey(EvalSet, on_delete=models.PROTECT, related_name="evaluations")
     metrics = models.JSONField(default=list)
@@ -73,6 +74,7 @@ class System(PublicModel, Moving):
         "done": frozenset(),
     }
 
+    status = models.CharField(max_length=16, choices=Status)
     evaluation = models.ForeignKey(Evaluation, on_delete=models.CASCADE, related_name="systems")
     model = models.ForeignKey("training.LanguageModel", on_delete=models.PROTECT, related_name="systems")
     source = models.CharField(max_length=16, choices=Source, default=Source.GENERATED)

@@ -37,13 +37,10 @@ def descended(models: Iterable[LanguageModel]) -> list[LanguageModel]:
 def withdrawn_behind(models: Iterable[LanguageModel]) -> dict[int, int]:
     """By model's key: how many of the rows that it, or a model it was tuned from, learnt from are withdrawn by now."""
     found: dict[int, set[int]] = {}
-    rows = Item.objects.filter(withdrawal__isnull=False).values_list(
-        "pk", "version_rows__version__runs__run__tuned__pk"
-    )
     touched: dict[int, set[int]] = {}
-    for row, model in rows:
-        if model is not None:
-            touched.setdefault(model, set()).add(row)
+    learnt = Item.objects.filter(withdrawal__isnull=False, version_rows__version__runs__run__tuned__isnull=False)
+    for row, tuned in learnt.values_list("pk", "version_rows__version__runs__run__tuned__pk"):
+        touched.setdefault(tuned, set()).add(row)
     for model in models:
         above: LanguageModel | None = model
         while touched and above is not None:

@@ -34,7 +34,7 @@ def votes_how(mean: Mapping[str, Any] | None) -> str:
 
 
 @register.filter
-def unlocalized(value: float | None) -> str:
+def unlocalized(value: float | str | None) -> str:
     """For `data-value`, which the script sorts by."""
     return "" if value in (None, "") else repr(value)
 
@@ -157,6 +157,14 @@ FACT_TITLES = {
 @register.filter
 def kind_title(kind: str) -> str:
     return str(KIND_TITLES.get(kind, kind))
+
+
+MARK_TITLES = {"withdrawn": gettext_lazy("rests on withdrawn rows")}
+
+
+@register.filter
+def mark_title(mark: str) -> str:
+    return str(MARK_TITLES.get(mark, mark))
 
 
 @register.filter

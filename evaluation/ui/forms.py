@@ -28,7 +28,7 @@ def _ready(model: LanguageModel) -> str:
     return model.name if model.path else f"{model.name} ({_('outputs will be uploaded')})"
 
 
-class Models(forms.ModelMultipleChoiceField):
+class Models(forms.ModelMultipleChoiceField[LanguageModel]):
     def label_from_instance(self, obj: Any) -> str:
         return _ready(obj)
 

@@ -131,3 +131,11 @@ def test_annotators_withdraw_nothing(api, alice, bob, world):
 def test_a_reason_is_asked_for(api, admin, world):
     path = f"/api/v1/rows/{world['left']['row'].uuid}/withdraw/"
     assert api(admin).post(path, {"reason": " "}).status_code == 400
+
+
+def test_an_admin_withdraws_on_the_rows_page(client, admin, world):
+    client.force_login(admin)
+    row = world["left"]["row"]
+    answer = client.post(f"/rows/{row.uuid}/withdraw/", {"reason": "licence"}, follow=True)
+    assert "licence" in answer.content.decode()
+    assert row.withdrawal.reason == "licence"
