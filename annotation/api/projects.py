@@ -21,6 +21,7 @@ class ProjectsView(APIView):
 
     @extend_schema(request=schema.ProjectIn, responses=schema.answers({201: schema.ProjectOut}))
     def post(self, request: Request) -> Response:
+        projects.check_may_create(person(request))
         made = projects.create_project(actor=person(request), **parsed(schema.ProjectIn, request))
         return Response(schema.ProjectOut(made).data, status=201)
 

@@ -25,14 +25,18 @@ FIXED = ("kind", "overlap", "dimensions", "seed")
 @transaction.atomic
 def create_project(*, actor: User, guidelines: str = "", **settings: Any) -> Project:
     """Raises BadInput with all faults of the settings."""
-    if not may_create(actor):
-        raise NotPermitted(_("Only admins and managers create projects."))
+    check_may_create(actor)
     project = Project(created_by=actor, **_known(settings))
     _save(project)
     if guidelines:
         set_guidelines(actor=actor, project=project, text=guidelines)
     record(actor=actor, verb="project.create", obj=project, data=settings)
     return project
+
+
+def check_may_create(actor: User) -> None:
+    if not may_create(actor):
+        raise NotPermitted(_("Only admins and managers create projects."))
 
 
 @transaction.atomic
