@@ -55,7 +55,7 @@ class HistoryOut(serializers.Serializer[Any]):
     points = serializers.ListField(child=serializers.DictField())
 
 
-class DiffOut(serializers.Serializer[Any]):
+class BoardDiffOut(serializers.Serializer[Any]):
     to = serializers.DictField()
     inputs = serializers.ListField(child=serializers.DictField(), help_text="`{what, model?, from, to}`")
     added = serializers.ListField(child=serializers.DictField())
@@ -127,7 +127,7 @@ class HistoryView(APIView):
 class DiffView(APIView):
     permission_classes = READ
 
-    @extend_schema(parameters=[DiffAsked], responses={200: DiffOut, **REFUSALS})
+    @extend_schema(parameters=[DiffAsked], responses={200: BoardDiffOut, **REFUSALS})
     def get(self, request: Request, slug: str) -> Response:
         """From one snapshot to another, by default the newest: what moved, and which inputs moved it."""
         board = get_leaderboard(slug, request.user)

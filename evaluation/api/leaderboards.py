@@ -58,13 +58,13 @@ class LeaderboardChange(serializers.Serializer[Any]):
     members = serializers.ListField(child=serializers.CharField(max_length=150), required=False)
 
 
-class IntervalOut(serializers.Serializer[Any]):
+class BoardIntervalOut(serializers.Serializer[Any]):
     value = serializers.FloatField(allow_null=True)
     low = serializers.FloatField(allow_null=True)
     high = serializers.FloatField(allow_null=True)
 
 
-class CellOut(IntervalOut):
+class CellOut(BoardIntervalOut):
     n = serializers.IntegerField()
     signature = serializers.CharField()
     flags = serializers.DictField(child=serializers.IntegerField())
@@ -81,7 +81,7 @@ class RowOut(serializers.Serializer[Any]):
     model = RowModel()
     position = serializers.IntegerField(help_text="From 1; equals share a position.")
     rank = serializers.ListField(child=serializers.IntegerField(), allow_null=True, help_text="[best, worst] by votes.")
-    strength = IntervalOut(allow_null=True)
+    strength = BoardIntervalOut(allow_null=True)
     likert = serializers.DictField()
     votes = serializers.IntegerField()
     metrics = serializers.DictField(child=CellOut())
