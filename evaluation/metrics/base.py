@@ -130,7 +130,7 @@ class Metric(ABC):
 
 
 class Prepared(Metric):
-    """A metric that must look at all pairs before the first rows: idf, the set of labels."""
+    """A metric that must look at all items' references before the first rows: idf, the set of labels."""
 
     @abstractmethod
     def prepare(self, pairs: Iterable[Pair]) -> None: ...

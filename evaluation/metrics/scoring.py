@@ -72,7 +72,8 @@ def _prepare(systems: Mapping[str, Source], metrics: Sequence[Metric]) -> dict[i
     for place, metric in enumerate(metrics):
         if isinstance(metric, Prepared):
             try:
-                metric.prepare(pair for source in systems.values() for pair in source())
+                # The items are the same for every system, and each counts once.
+                metric.prepare(next(iter(systems.values()))())
             except NotComputed as error:
                 refused[place] = str(error)
     return refused

@@ -4,6 +4,7 @@ import pytest
 from evaluation.metrics import bertscore
 from evaluation.metrics.bertscore import BertScore
 from evaluation.metrics.encoders import EncoderSpec
+from evaluation.metrics.scoring import score_systems
 from sftlab.weights import minilm
 from tests.evaluation.metrics.factories import pair, scored
 
@@ -66,6 +67,13 @@ def test_groups_and_order_do_not_change_items(spec: EncoderSpec, monkeypatch: py
     monkeypatch.setattr(bertscore, "HELD_TOKENS", 20)
     apart = {one.id: one.value for one in scored(metric, pairs()[::-1]).items}
     assert apart == pytest.approx(together, abs=1e-5)
+
+
+def test_idf_counts_a_reference_once_however_many_systems_share_it(spec: EncoderSpec) -> None:
+    alone = scored(BertScore(encoders={"en": spec}, idf=True), pairs())
+    metric = BertScore(encoders={"en": spec}, idf=True)
+    together = score_systems({"a": pairs, "b": pairs}, [metric], resamples=0)["b"][0]
+    assert together.value == pytest.approx(alone.value, abs=1e-6)
 
 
 def test_chinese_under_minilm_is_refused_not_scored(spec: EncoderSpec) -> None:
