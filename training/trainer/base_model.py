@@ -33,14 +33,17 @@ def locate(spec: ModelSpec, cache: Path) -> Source:
 
 
 def load_tokenizer(source: Source) -> Any:
+    """The result's own where there is one: it has the template that was trained with."""
     from transformers import AutoTokenizer
 
+    own = source.adapter and (source.adapter / "tokenizer_config.json").is_file()
+    folder = source.adapter if own else source.folder
     try:
         return AutoTokenizer.from_pretrained(
-            source.folder, local_files_only=True, trust_remote_code=source.spec.trust_remote_code
+            folder, local_files_only=True, trust_remote_code=source.spec.trust_remote_code
         )
     except (OSError, ValueError) as problem:
-        raise TrainerError("broken_tokenizer", f"The tokenizer in {source.folder} cannot be read: {problem}") from None
+        raise TrainerError("broken_tokenizer", f"The tokenizer in {folder} cannot be read: {problem}") from None
 
 
 def load_chat(source: Source) -> Chat:

@@ -65,10 +65,11 @@ class Chat:
         return ids
 
     def pieces(self, messages: Sequence[Message]) -> list[Piece]:
+        """An answer that nothing was asked for, at the very start, is context for the others and not learnt."""
         pieces: list[Piece] = []
         done = ""
         for i, message in enumerate(messages):
-            if message["role"] != "assistant":
+            if message["role"] != "assistant" or i == 0:
                 continue
             prompt = self._render(messages[:i], generation=True)
             whole = self._render(messages[: i + 1], generation=False)

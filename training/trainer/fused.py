@@ -69,7 +69,7 @@ class FusedDecoder:
         """None where the model, its device or its adapters are not what this is written for."""
         config = core.config
         plain = config.model_type in KINDS and config.hidden_act == "silu" and not config.attention_dropout
-        if not plain or core.device.type != "cpu" or getattr(core, "is_gradient_checkpointing", False):
+        if not plain or core.device.type != "cpu" or core.is_activation_checkpointing:
             return None
         if core.dtype not in (torch.float32, torch.float64):
             return None

@@ -127,7 +127,7 @@ class Loop:
         self._add_penalty()
         loss = self.ranks.sum(total) / weights
         self._expect_finite(loss, seen)
-        norm = self._apply()
+        norm = self._apply(rows)
         tokens, supervised = int(self.rows.lengths[rows].sum()), int(self.supervised[rows].sum())
         state.step += 1
         state.tokens += tokens
@@ -150,11 +150,17 @@ class Loop:
         if penalty is not None:
             self._backward(penalty / self.ranks.world)
 
-    def _apply(self) -> float:
+    def _apply(self, rows: Any) -> float:
         """One optimizer step with summed, clipped gradients; returns their norm before clipping."""
         self.ranks.sum_gradients(self.parameters)
         self.scaler.unscale_(self.optimizer)
         norm = torch.nn.utils.clip_grad_norm_(self.parameters, self.config.max_grad_norm or float("inf"))
+        if not (self.scaler.is_enabled() or torch.isfinite(norm)):
+            raise TrainerError(
+                "non_finite_gradient",
+                f"The gradient of step {self.state.step + 1} is not finite: lower the learning rate.",
+                rows=[self.rows.ids[row] for row in rows],
+            )
         for group in self.optimizer.param_groups:
             group["lr"] = self._rate()
         self.scaler.step(self.optimizer)

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from training.trainer.chat import Chat
+from training.trainer.errors import TrainerError
 from training.trainer.files import sha256
 from training.trainer.records import Record, read_file
 from training.trainer.spec import DataFile
@@ -70,8 +71,10 @@ def prepare(records: Sequence[Record], chat: Chat, options: Options) -> Rows:
     kept: list[tuple[Record, list[int], list[bool]]] = []
     dropped: dict[str, list[str]] = {}
     for record in records:
-        ids, learnt = chat.encode(record.messages)
-        reason = _fault(ids, learnt, options)
+        encoded = _encode(record, chat)
+        ids, learnt = encoded or ([], [])
+        learnt[:1] = [False] * len(learnt[:1])  # nothing stands before the first token that could predict it
+        reason = _fault(ids, learnt, options) if encoded else "refused_by_template"
         if reason:
             dropped.setdefault(reason, []).append(record.id)
         if reason in ("", "cut"):
@@ -115,6 +118,17 @@ def join(parts: Sequence[Rows]) -> Rows:
     )
 
 
+def _encode(record: Record, chat: Chat) -> tuple[list[int], list[bool]] | None:
+    """None where the template refuses this conversation."""
+    try:
+        ids, learnt = chat.encode(record.messages)
+    except TrainerError as problem:
+        if problem.code != "template":
+            raise
+        return None
+    return ids, learnt
+
+
 def _fault(ids: list[int], learnt: list[bool], options: Options) -> str:
     if not any(learnt):
         return "no_supervised_tokens"
@@ -126,7 +140,9 @@ def _fault(ids: list[int], learnt: list[bool], options: Options) -> str:
 
 
 def _key(path: Path, chat: Chat, options: Options) -> str:
-    tokenizer = chat.tokenizer.backend_tokenizer.to_str() + json.dumps(chat.tokenizer.special_tokens_map, default=str)
+    backend = getattr(chat.tokenizer, "backend_tokenizer", None)
+    tokenizer = backend.to_str() if backend else json.dumps(chat.tokenizer.get_vocab())
+    tokenizer += json.dumps(chat.tokenizer.special_tokens_map, default=str)
     parts = [str(FORMAT), sha256(path), tokenizer, chat.template, json.dumps(asdict(options))]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 

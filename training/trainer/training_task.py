@@ -117,6 +117,8 @@ def prepare_run(run_dir: RunDir, body: TrainSpec, events: Events, cache: Path) -
     if eval_rows is not None and not len(eval_rows):
         raise TrainerError("no_supervised_tokens", "No evaluation row has tokens to be scored.")
     plan = Plan(tuple(parts), rows.lengths, rows.difficulty, body.config, body.seed)
+    if not plan.rows_per_epoch:
+        raise TrainerError("no_rows", "The data weights are so small that no row is left in an epoch: raise them.")
     return Prepared(source, chat, rows, eval_rows, plan)
 
 

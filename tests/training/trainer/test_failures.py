@@ -92,6 +92,10 @@ def test_rows_without_anything_to_learn_end_the_run(bench: Bench) -> None:
     assert found["rows"] == ["q"]
 
 
+def test_data_weights_that_leave_no_row_end_the_run(bench: Bench) -> None:
+    assert failure(bench.prepare(data=[{"path": "train.jsonl", "weight": 0.001}]))["code"] == "no_rows"
+
+
 def test_data_that_changed_since_the_run_was_made_is_refused(bench: Bench) -> None:
     assert failure(bench.prepare(data=[{"path": "train.jsonl", "sha256": "0" * 64}]))["code"] == "data_changed"
 

@@ -86,6 +86,15 @@ def test_perplexity_is_the_same_for_every_size_of_pass(bench: Bench) -> None:
     assert scores == pytest.approx([scores[0]] * 3, rel=1e-5)
 
 
+def test_a_result_answers_with_the_template_it_was_trained_with(bench: Bench) -> None:
+    run = bench.train(model={"path": str(bench.model), "template": "alpaca"}, config={"max_steps": 1})
+    model = {"path": str(bench.model), "adapter": str(run / "adapter")}
+    named = {"path": str(bench.model), "adapter": str(run / "adapter"), "template": "alpaca"}
+    spec = {"task": "generate", "items": "items.jsonl", "decoding": {"max_new_tokens": 6}}
+    own = answers(bench.task("own", spec | {"model": model}, items=ITEMS))
+    assert own == answers(bench.task("named", spec | {"model": named}, items=ITEMS))
+
+
 def test_a_result_of_full_fine_tuning_takes_the_place_of_its_base(bench: Bench) -> None:
     run = bench.train(method={"name": "full"}, config={"epochs": 3, "learning_rate": 1e-2})
     model = {"path": str(bench.model), "adapter": str(run / "adapter")}

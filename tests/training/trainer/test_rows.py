@@ -77,6 +77,20 @@ def test_a_row_whose_answer_would_be_cut_off_whole_is_left_out(chat: Chat) -> No
     assert found.dropped == {"too_long": ["row-2"]}
 
 
+def test_an_answer_before_any_question_is_context_only(chat: Chat) -> None:
+    bare = Chat(chat.tokenizer, "{% for m in messages %}{{ m['content'] + '<|im_end|>' }}{% endfor %}")
+    found = prepare([to_record({"messages": [ASSISTANT, USER, ASSISTANT]}, "1")], bare, Options(max_length=60))
+    assert found.row(0)[1].tolist() == [False, False, False, False, True, True]
+
+
+def test_a_row_that_the_template_refuses_is_left_out_and_listed(chat: Chat) -> None:
+    strict = "{% if messages[0]['role'] == 'system' %}{{ raise_exception('no system') }}{% endif %}" + CHATML
+    rows = [row(1, "a", "b"), {"id": "s", "messages": [{"role": "system", "content": "S"}, USER, ASSISTANT]}]
+    found = prepare([to_record(one, "") for one in rows], Chat(chat.tokenizer, strict), Options(max_length=200))
+    assert found.ids == ["row-1"]
+    assert found.dropped == {"refused_by_template": ["s"]}
+
+
 def test_a_row_without_an_answer_is_left_out_and_listed(chat: Chat) -> None:
     found = prepare([to_record({"id": "q", "messages": [USER]}, "1")], chat, Options(max_length=60))
     assert found.dropped == {"no_supervised_tokens": ["q"]}
