@@ -68,7 +68,12 @@ def _flatten(detail: Any, path: str = "") -> Iterator[FieldError]:
             nested = isinstance(value, dict | list)
             yield from _flatten(value, f"{path}[{index}]" if nested else path)
     else:
-        yield {"field": path, "reason": str(detail)}
+        yield {"field": _sayable(path), "reason": _sayable(str(detail))}
+
+
+def _sayable(text: str) -> str:
+    """A complaint may quote what was sent, half a surrogate pair included, which no answer can be encoded with."""
+    return text.encode("utf-8", "replace").decode()
 
 
 class Pagination(PageNumberPagination):
