@@ -42,6 +42,7 @@ _VERSION = r"(?:[-– ]?(?:[rv]?\d\w*(?:[.-]\w+)*|turbo|chat|instruct|pro|plus|m
 _GENERIC = re.compile(
     r"^(?:base|tuned|model|system|baseline|test|run|lora|sft|v?\d+|[\W\d_]+|[a-z]{1,3})$", re.IGNORECASE
 )
+_IDENTIFIER = re.compile(r"(?=.*[A-Za-z])(?:.*\d|.*[a-z][A-Z]|.*\w[-_]\w)")
 _CJK = re.compile(r"[㐀-鿿]")
 
 
@@ -68,12 +69,11 @@ def screen(text: str, *, prompt: str, systems: Sequence[str]) -> Screened:
 
 
 def distinctive(name: str) -> list[str]:
-    """The parts of a system's name that would tell: not "base" or "v2", which any text may contain."""
-    parts = {name.strip(), *re.split(r"[\s/_:()（）]+", name)}
-    families = {match.group(0) for match in _KNOWN_MODELS.finditer(name)}
-    return sorted(
-        (part for part in parts | families if len(part) > 1 and not _GENERIC.match(part)), key=len, reverse=True
-    )
+    """What in a system's name would tell: the whole, and the parts that are no words any text may contain."""
+    parts = {part for part in re.split(r"[\s/:()（）]+", name) if len(part) > 3 and _IDENTIFIER.search(part)}
+    families = {match.group(0) for match in _KNOWN_MODELS.finditer(name)} - set(AMBIGUOUS)
+    found = {name.strip()} | parts | families
+    return sorted((part for part in found if len(part) > 1 and not _GENERIC.match(part)), key=len, reverse=True)
 
 
 def names_in(text: str, systems: Sequence[str]) -> list[str]:

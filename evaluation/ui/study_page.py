@@ -35,9 +35,20 @@ def numbers_of(study: Study, result: StudyResult) -> dict[str, Any]:
         "colours": colours,
         "ranking": _ranking(ranking) if ranking else None,
         "matrix": _matrix(whole["matrix"]) if whole["matrix"] else None,
-        "likert": [(_dimension_name(study, key), one["means"]) for key, one in whole["likert"].items()],
-        "agreement": [_agreement(study, judged, one) for judged, one in whole["agreement"].items()],
+        "likert": [
+            (_dimension_name(study, key), whole["likert"][key]["means"])
+            for key in _judged(study)
+            if key in whole["likert"]
+        ],
+        "agreement": [
+            _agreement(study, key, whole["agreement"][key]) for key in _judged(study) if key in whole["agreement"]
+        ],
     }
+
+
+def _judged(study: Study) -> list[str]:
+    """In the study's own order, which stored JSON does not keep."""
+    return ["choice", *(one["key"] for one in study.dimensions)]
 
 
 def _ranking(ranking: dict[str, Any]) -> dict[str, Any]:

@@ -57,7 +57,7 @@ def check(
 
 def names_of(systems: Sequence[System]) -> list[str]:
     """Whatever in a text would say which system wrote it."""
-    found = [name for one in systems for name in (one.model.name, one.model.family, one.model.hub_id) if name]
+    found = [name for one in systems for name in (one.model.name, one.model.hub_id) if name]
     return list(dict.fromkeys(found))
 
 

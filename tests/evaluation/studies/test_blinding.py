@@ -63,6 +63,7 @@ def test_a_name_that_the_prompt_brought_up_is_not_held_back():
 
 def test_only_the_telling_parts_of_a_name_count():
     assert distinctive("base v2") == ["base v2"]
+    assert distinctive("Tuned on greetings, run b7f3-greet") == ["Tuned on greetings, run b7f3-greet", "b7f3-greet"]
     assert "SmolLM2-135M" in distinctive("SmolLM2-135M base")
 
 
