@@ -13,7 +13,7 @@ from typing import Any
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
-from sftlab.errors import BadInput, SFTLabError
+from sftlab.errors import BadInput, SFTLabError, Unavailable
 from training import measurements
 from training.events import Event
 from training.models import Attempt, Metric, Run
@@ -45,7 +45,7 @@ def execute(run: Run, *, limits: Limits | None = None) -> None:
 
 
 def _attempt(attempt: Attempt, limits: Limits) -> Outcome:
-    """What keeps the child from starting ends like what makes it fail."""
+    """What keeps the child from starting ends like what makes it fail; a RUN_DIR that is still held is tried again."""
     folder = run_dir(attempt.run.uuid)
     try:
         prepare(attempt, folder)
@@ -60,6 +60,9 @@ def _attempt(attempt: Attempt, limits: Limits) -> Outcome:
             limits=limits,
             environment=attempt.device.environment(),
         )
+    except Unavailable as error:
+        log.warning("run %s: %s", attempt.run.uuid, error)
+        return Outcome("killed")
     except (SFTLabError, OSError) as error:
         code = error.code if isinstance(error, SFTLabError) else "files"
         return Outcome("failed", errors=[{"code": code, "message": str(error)}])

@@ -35,6 +35,13 @@ class Inspection:
 
 def inspect(folder: Path, gguf_file: str = "") -> Inspection:
     """Raises BadInput that names the folder or file at fault and what to do."""
+    try:
+        return _inspect(folder, gguf_file)
+    except OSError as error:
+        raise _fault("path", _("%(path)s can't be read: %(error)s."), folder, error=error.strerror) from error
+
+
+def _inspect(folder: Path, gguf_file: str) -> Inspection:
     if not folder.is_dir():
         raise _fault(
             "path", _("There is no folder %(path)s on this machine. Check the path, or copy the model there."), folder

@@ -1,11 +1,13 @@
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.factories import training as make
 from training import execution
+from training.holder import locked_file
 from training.models import LanguageModel, Metric, Run
 from training.retries import TryAgain
 from training.run_dirs import run_dir
@@ -107,6 +109,13 @@ def test_a_weight_file_cut_short_since_is_named_on_the_run(run, child, tmp_path)
     assert done(run).status == Run.Status.FAILED
     assert str(weights) in run.error["message"]
     assert run.error["code"] == "model_files"
+
+
+def test_a_run_dir_that_something_still_holds_is_tried_again(run, child):
+    with locked_file(run_dir(run.uuid)), pytest.raises(TryAgain):
+        execution.execute(run, limits=replace(QUICK, grace=0.1))
+    run.refresh_from_db()
+    assert run.status == Run.Status.QUEUED
 
 
 def test_a_fault_of_the_service_ends_the_run_and_is_not_tried_for_ever(run, child, monkeypatch):

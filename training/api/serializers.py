@@ -11,14 +11,14 @@ LARGEST_SEED = 2**31 - 1
 LARGEST_KEY = 2**63 - 1
 
 
-class ModelRef(serializers.Serializer[LanguageModel]):
+class NamedModel(serializers.Serializer[LanguageModel]):
     id = serializers.UUIDField(source="uuid")
     name = serializers.CharField()
 
 
 class ModelSerializer(serializers.ModelSerializer[LanguageModel]):
     id = serializers.UUIDField(source="uuid", read_only=True)
-    base = ModelRef(read_only=True, allow_null=True)
+    base = NamedModel(read_only=True, allow_null=True)
     run = serializers.UUIDField(source="run.uuid", read_only=True, allow_null=True, default=None)
     scripted = serializers.BooleanField(source="registered_by.scripted", read_only=True)
 
@@ -80,7 +80,7 @@ class AttemptSerializer(serializers.ModelSerializer[Attempt]):
 
 class RunSerializer(serializers.ModelSerializer[Run]):
     id = serializers.UUIDField(source="uuid")
-    base_model = ModelRef()
+    base_model = NamedModel()
     datasets = RunDatasetSerializer(many=True)
     method = serializers.DictField()
     config = serializers.DictField()
@@ -98,11 +98,11 @@ class RunSerializer(serializers.ModelSerializer[Run]):
             "result", "error", "model", "created_by", "scripted", "created_at", "started_at", "ended_at",
         ]  # fmt: skip
 
-    @extend_schema_field(ModelRef(allow_null=True))
+    @extend_schema_field(NamedModel(allow_null=True))
     def get_model(self, run: Run) -> dict[str, Any] | None:
         """The tuned model, once the run is finished."""
         tuned = getattr(run, "tuned", None)
-        return dict(ModelRef(tuned).data) if tuned is not None else None
+        return dict(NamedModel(tuned).data) if tuned is not None else None
 
 
 class RunDetailSerializer(RunSerializer):

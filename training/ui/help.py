@@ -141,6 +141,8 @@ MAIN = (
     *("precision", "eval_every", "patience"),
 )
 
+DOING: dict[str, Promise] = {"rows": _("Rows are prepared"), "train": _("Training")}
+
 DROPPED: dict[str, Promise] = {
     "too_long": _("Left out, since they are too long"),
     "no_supervised_tokens": _("Left out, since nothing in them is learnt"),

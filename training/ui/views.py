@@ -133,6 +133,7 @@ def run_detail(request: HttpRequest, id: UUID) -> HttpResponse:
         "last": selectors.last_points(run, 8),
         "charts": charts.shown(run),
         "findings": [] if run.status == Run.Status.QUEUED else findings(run),
+        "doing": help.DOING.get(run.progress.get("what", ""), ""),
         "eta": "" if run.is_over else in_words(run.progress.get("eta_seconds")),
         "duration": in_words(run.result.get("seconds")),
         "partial": is_htmx(request),

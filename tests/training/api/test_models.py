@@ -33,6 +33,10 @@ def test_a_missing_folder_is_named(api, admin):
     assert "/nowhere/at/all" in fault["reason"]
 
 
+def test_a_path_that_the_system_refuses_is_no_fault_of_ours(api, admin):
+    assert "can't be read" in refusal(api, admin, path="/" + "x" * 300)["reason"]
+
+
 def test_a_truncated_weight_file_is_named(api, admin, tmp_path):
     weights = make_tiny_model(tmp_path / "tiny") / "model.safetensors"
     weights.write_bytes(weights.read_bytes()[:-100])
