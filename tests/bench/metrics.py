@@ -202,18 +202,15 @@ def bench_bertscore(folder: Path, language: str, count: int, rounds: int) -> Non
     load_encoder(spec)
     scorer = bert_score.BERTScorer(model_type=str(minilm()), num_layers=MINILM_LAYER, batch_size=BATCH)
     metric = BertScore(encoders={language: spec})
-    ours, theirs, values, expected = alternating(
-        lambda: item_values(metric, rows),
-        scorer.score([row.hypothesis for row in rows], [row.references[0] for row in rows])[2].numpy,
-        rounds,
-    )
-    report(
-        f"bertscore_{language}",
-        ours,
-        theirs,
-        items=len(rows),
-        largest_difference=float(np.abs(values - expected).max()),
-    )
+    hypotheses, references = [row.hypothesis for row in rows], [row.references[0] for row in rows]
+
+    def theirs() -> np.ndarray:
+        found: np.ndarray = scorer.score(hypotheses, references)[2].numpy()
+        return found
+
+    ours, peer, values, expected = alternating(partial(item_values, metric, rows), theirs, rounds)
+    difference = float(np.abs(values - expected).max())
+    report(f"bertscore_{language}", ours, peer, items=len(rows), largest_difference=difference)
 
 
 def bench_shared_references(folder: Path, count: int) -> None:
