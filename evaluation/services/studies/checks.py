@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from evaluation.hidden_checks import FIRST_REPEAT_AFTER, is_due, kinds_in_turn, passed, same_again, spoil
 from evaluation.models import EvalItem
 from evaluation.models.studies import Answer, Presentation, Rating, Study, StudyMember, Unit, Vote
+from sftlab import jsonb
 from sftlab.accounts.models import User
 from sftlab.audit.services import record
 from sftlab.errors import BadInput, Conflict
@@ -80,6 +81,7 @@ def add_checks(*, actor: User, study: Study, rows: Sequence[dict[str, Any]]) -> 
     """Questions written by an admin: `{item, good, bad, why: {en, zh}, qualifying}`; how many were added."""
     if not study.is_open:
         raise Conflict(_("This study is closed."), code="closed")
+    jsonb.check(list(rows), "")
     items = {item.key: item for item in study.evalset.items.filter(key__in=[row["item"] for row in rows])}
     unknown = [
         {"field": f"[{place}].item", "reason": _("there is no such item in the set")}

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from evaluation.models import EvalSet, System
 from evaluation.models.studies import Rating, Study, StudyMember, Unblinding
 from evaluation.services.studies.checks import start_qualifying
+from sftlab import jsonb
 from sftlab.accounts.models import User
 from sftlab.audit.services import record
 from sftlab.errors import BadInput, Conflict, NotPermitted
@@ -28,6 +29,7 @@ def check_may_manage(*, user: User, study: Study) -> None:
 def add_member(*, actor: User, study: Study, username: str, role: str) -> StudyMember:
     """Said again, it changes nothing. Raises Conflict for a rater who has seen these answers by system."""
     check_may_manage(user=actor, study=study)
+    jsonb.check(username, "username")
     user = User.objects.filter(username=username, is_active=True).first()
     if user is None or role not in Role.values:
         fault = ("username", _("There is no such person.")) if user is None else ("role", _("rater or manager"))
@@ -112,6 +114,7 @@ STANDINGS = {
 def set_standing(*, actor: User, study: Study, member: StudyMember, move: str, reason: str) -> None:
     """Pause, resume, or admit a rater who failed the questions. Raises Conflict when they stand elsewhere."""
     check_may_manage(user=actor, study=study)
+    jsonb.check(reason, "reason")
     before, after = STANDINGS[move]
     if not study.members.filter(pk=member.pk, standing=before).update(standing=after):
         raise Conflict(_("This rater's standing is another by now."), code="wrong_status")
@@ -129,6 +132,7 @@ def set_standing(*, actor: User, study: Study, member: StudyMember, move: str, r
 def exclude_rater(*, actor: User, study: Study, member: StudyMember, reason: str) -> None:
     """Their votes stop counting. When, why, and what the numbers were before and after goes into the report."""
     check_may_manage(user=actor, study=study)
+    jsonb.check(reason, "reason")
     if not reason.strip():
         raise BadInput(_("Say why."), errors=[{"field": "reason", "reason": _("Say why.")}])
     if not study.is_open:

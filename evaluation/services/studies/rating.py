@@ -1,5 +1,6 @@
 """Raters at work: claim, keep, answer, take back. Leases and exactness are `sftlab.work`'s."""
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
@@ -13,13 +14,15 @@ from evaluation.models.studies import Presentation, Rating, Study, StudyMember, 
 from evaluation.rating_answers import AnswerError, judgement
 from evaluation.services.studies import checks
 from evaluation.services.studies.members import has_seen
+from sftlab import jsonb
 from sftlab.accounts.models import User
 from sftlab.audit.services import record
-from sftlab.errors import BadInput, Conflict, Missing, NotPermitted
+from sftlab.errors import BadInput, Conflict, Missing, NotPermitted, TooLarge
 from sftlab.work import leases
 
 State = Rating.State
 Standing = StudyMember.Standing
+LARGEST_DRAFT = 100_000
 LANES = {Standing.QUALIFYING: ["qualify"], Standing.ACTIVE: ["check", "work"]}
 
 
@@ -118,6 +121,9 @@ def _rating(user: User, uuid: UUID) -> Rating:
 
 def save_draft(*, user: User, uuid: UUID, draft: Any) -> bool:
     """Whether the lease is still live."""
+    jsonb.check(draft, "draft")
+    if len(json.dumps(draft)) > LARGEST_DRAFT:
+        raise TooLarge(_("This draft is too large."))
     check_open(_rating(user, uuid).pool)
     return leases.save_draft(Rating, uuid=uuid, person_id=user.pk, draft=draft)
 
@@ -129,12 +135,14 @@ def heartbeat(*, user: User, uuid: UUID) -> None:
 
 
 def skip(*, user: User, uuid: UUID, reason: str = "") -> None:
+    jsonb.check(reason, "reason")
     check_open(_rating(user, uuid).pool)
     leases.give_back(Rating, uuid=uuid, person_id=user.pk, state=State.SKIPPED, reason=reason)
 
 
 def submit(*, user: User, uuid: UUID, key: str, body: Mapping[str, Any]) -> tuple[Vote, bool]:
     """Saves the vote once; whether it was new. Raises BadInput with every fault."""
+    jsonb.check(dict(body), "")
     study = _rating(user, uuid).pool
     parsed = _parsed(study, body)
 

@@ -13,6 +13,7 @@ from evaluation.models.studies import Study
 from evaluation.rubrics import RubricError, rubric
 from evaluation.rubrics import dimensions as read_dimensions
 from evaluation.study_config import ConfigError, StudyConfig
+from sftlab import jsonb
 from sftlab.errors import BadInput, FieldError
 
 MOST_SYSTEMS = 50
@@ -39,6 +40,7 @@ def check(
     shown: Mapping[str, str],
 ) -> Asked:
     """`shown`: the texts that raters will read. Raises BadInput."""
+    jsonb.check([*shown.values(), list(dimensions or [])], "")
     faults: list[FieldError] = []
     found_set = EvalSet.objects.filter(uuid=evalset).first()
     if found_set is None:

@@ -1,3 +1,5 @@
+import json
+
 import pytest
 
 from evaluation.models.studies import Study, Vote
@@ -97,3 +99,46 @@ def test_a_result_is_stored_once_for_the_same_votes(api, alice, study):
     rate(api(alice), study)
     assert refresh(study=study).votes == Vote.objects.count() == 1
     assert refresh(study=Study.objects.get()) is None
+
+
+def said(verb, path, body):
+    """As a client may send it, escapes and all."""
+    return verb(f"/api/v1/{path}", json.dumps(body), content_type="application/json")
+
+
+BAD_TEXTS = ["\x00", "\ud800"]
+
+
+@pytest.mark.parametrize("text", BAD_TEXTS)
+def test_what_the_database_cannot_hold_is_a_fault_of_the_request(api, admin, alice, study, evalset, compared, text):
+    client = api(alice)
+    rating = claim(client, study).json()["rating"]
+    new = {"evalset": str(evalset.uuid), "models": [str(one.uuid) for one in compared], "design": "likert"}
+    dimension = {"key": "a", "name": {"en": text, "zh": "z"}, "anchors": {}}
+    calls = [
+        said(client.put, f"ratings/{rating}/draft/", {"comment": text}),
+        said(client.post, f"ratings/{rating}/submit/", {"choice": "left", "comment": text}),
+        said(client.post, f"ratings/{rating}/skip/", {"reason": text}),
+        said(api(admin).post, f"studies/{study.uuid}/members/", {"username": text, "role": "rater"}),
+        said(api(admin).post, "studies/", new | {"dimensions": [dimension]}),
+        said(api(admin).post, f"studies/{study.uuid}/checks/", [{"item": text, "good": text, "bad": "b"}]),
+    ]
+    assert [answer.status_code for answer in calls] == [400] * len(calls)
+
+
+@pytest.mark.parametrize("body", [[], "text", 7, None, {"ahead": "maybe"}])
+def test_a_claim_with_a_strange_body_is_refused_or_ignored(api, alice, study, body):
+    assert api(alice).post(f"/api/v1/studies/{study.uuid}/claim/", body).status_code in (200, 400)
+
+
+@pytest.mark.parametrize("body", [[], "text", {"choice": []}, {"choice": {}}, {"choice": "left", "reasons": {"a": 1}}])
+def test_a_vote_with_a_strange_body_is_refused(api, alice, study, body):
+    client = api(alice)
+    rating = claim(client, study).json()["rating"]
+    assert client.post(f"/api/v1/ratings/{rating}/submit/", body).status_code == 400
+
+
+def test_a_huge_draft_is_refused(api, alice, study):
+    client = api(alice)
+    rating = claim(client, study).json()["rating"]
+    assert client.put(f"/api/v1/ratings/{rating}/draft/", {"comment": "x" * 200_000}).status_code == 413
