@@ -5,6 +5,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from training.api.fields import FiniteFloat, Method, Options
+from training.findings import findings
 from training.models import Attempt, LanguageModel, Metric, Preflight, Run, RunDataset
 
 LARGEST_SEED = 2**31 - 1
@@ -105,11 +106,24 @@ class RunSerializer(serializers.ModelSerializer[Run]):
         return dict(NamedModel(tuned).data) if tuned is not None else None
 
 
+class FindingSerializer(serializers.Serializer[Any]):
+    """What the curves say, with the numbers it rests on."""
+
+    kind = serializers.ChoiceField(choices=["overfitting", "underfitting", "diverging", "rate_too_high"])
+    title = serializers.CharField()
+    evidence = serializers.CharField()
+
+
 class RunDetailSerializer(RunSerializer):
     attempts = AttemptSerializer(many=True)
+    findings = serializers.SerializerMethodField()
 
     class Meta(RunSerializer.Meta):
-        fields = [*RunSerializer.Meta.fields, "attempts"]
+        fields = [*RunSerializer.Meta.fields, "attempts", "findings"]
+
+    @extend_schema_field(FindingSerializer(many=True))
+    def get_findings(self, run: Run) -> list[dict[str, Any]]:
+        return list(FindingSerializer(findings(run), many=True).data)
 
 
 class PreflightSerializer(serializers.ModelSerializer[Preflight]):

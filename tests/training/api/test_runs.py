@@ -99,6 +99,13 @@ def test_others_may_not_create(api, alice, body):
     assert api(alice).post("/api/v1/runs/", body).status_code == 403
 
 
+def test_a_run_says_what_its_curves_mean(api, admin, run):
+    make.points(run, evals=[2.0, 1.5, 1.9])
+    [finding] = api(admin).get(f"/api/v1/runs/{run.uuid}/").json()["findings"]
+    assert finding["kind"] == "overfitting"
+    assert "step 2 (1.500)" in finding["evidence"]
+
+
 def test_a_manager_of_the_data_s_project_reads(api, alice, run):
     make_manager(alice, run)
     assert api(alice).get(f"/api/v1/runs/{run.uuid}/").json()["name"] == "a run"
