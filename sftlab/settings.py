@@ -201,7 +201,7 @@ REST_FRAMEWORK = {
         "anon": "120/min",
         "login": "30/min",
     },
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "sftlab.openapi.ApiSchema",
     "EXCEPTION_HANDLER": "sftlab.api.exception_handler",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
