@@ -5,10 +5,13 @@ from rest_framework.request import Request
 
 from sftlab.access import IsAdmin, TokenScope
 from sftlab.accounts.models import User
+from sftlab.api import ErrorSerializer
 from sftlab.errors import NotPermitted
 
 ADMIN = (IsAuthenticated, TokenScope, IsAdmin)
 READ = (AllowAny, TokenScope)
+REFUSALS = dict.fromkeys((400, 401, 403, 404, 429), ErrorSerializer)
+"""What any of these endpoints may answer."""
 
 
 def user_of(request: Request) -> User:

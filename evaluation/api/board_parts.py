@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from evaluation.api.access import READ, admin_of
+from evaluation.api.access import READ, REFUSALS, admin_of
 from evaluation.api.reading import headers_for, is_current, not_modified
 from evaluation.leaderboards.badge import badge
 from evaluation.leaderboards.bodies import etag_of
@@ -23,10 +23,8 @@ from evaluation.selectors.evidence import judged
 from evaluation.selectors.history import diff, history
 from evaluation.selectors.leaderboards import get_leaderboard, slice_of, snapshot_at
 from evaluation.services.webhooks import add_webhook, remove_webhook
-from sftlab.api import ErrorSerializer
 from sftlab.errors import Missing
 
-REFUSALS = {400: ErrorSerializer, 404: ErrorSerializer}
 LARGEST = 2**31 - 1
 
 
@@ -141,7 +139,7 @@ class GateView(APIView):
 
     permission_classes = (IsAuthenticated,)
 
-    @extend_schema(request=GateIn, responses={200: GateOut, 401: ErrorSerializer, **REFUSALS})
+    @extend_schema(request=GateIn, responses={200: GateOut, **REFUSALS})
     def post(self, request: Request, slug: str) -> Response:
         """Is this model good enough beside that one? Pass, fail or undetermined, with the evidence."""
         board = get_leaderboard(slug, request.user)
@@ -151,12 +149,12 @@ class GateView(APIView):
 class WebhooksView(APIView):
     permission_classes = (IsAuthenticated, *READ[1:])
 
-    @extend_schema(responses={200: WebhookOut(many=True), 403: ErrorSerializer, 404: ErrorSerializer})
+    @extend_schema(responses={200: WebhookOut(many=True), **REFUSALS})
     def get(self, request: Request, slug: str) -> Response:
         board = _managed(request, slug)
         return Response(WebhookOut(board.webhooks.filter(active=True), many=True).data)
 
-    @extend_schema(request=WebhookIn, responses={201: WebhookMade, 403: ErrorSerializer, **REFUSALS})
+    @extend_schema(request=WebhookIn, responses={201: WebhookMade, **REFUSALS})
     def post(self, request: Request, slug: str) -> Response:
         """The secret that signs the messages is shown this once."""
         board = _managed(request, slug)
@@ -169,7 +167,7 @@ class WebhooksView(APIView):
 class WebhookView(APIView):
     permission_classes = (IsAuthenticated, *READ[1:])
 
-    @extend_schema(responses={204: None, 403: ErrorSerializer, 404: ErrorSerializer})
+    @extend_schema(responses={204: None, **REFUSALS})
     def delete(self, request: Request, slug: str, webhook: UUID) -> Response:
         remove_webhook(actor=admin_of(request), leaderboard=_managed(request, slug), webhook=webhook)
         return Response(status=204)

@@ -7,10 +7,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from evaluation.api.access import READ, admin_of
+from evaluation.api.access import READ, REFUSALS, admin_of
 from evaluation.models import Conformance
 from evaluation.services.conformance import ask_for_conformance
-from sftlab.api import ErrorSerializer
 from sftlab.errors import Missing
 
 
@@ -36,7 +35,7 @@ class ConformanceOut(serializers.ModelSerializer[Conformance]):
 class ConformanceView(APIView):
     permission_classes = READ
 
-    @extend_schema(responses={200: ConformanceOut, 404: ErrorSerializer})
+    @extend_schema(responses={200: ConformanceOut, **REFUSALS})
     def get(self, request: Request) -> Response:
         """What the last job found when it derived the published numbers on this installation."""
         found = Conformance.objects.first()
@@ -44,7 +43,7 @@ class ConformanceView(APIView):
             raise Missing("No job has derived the published numbers here yet.")
         return Response(ConformanceOut(found).data)
 
-    @extend_schema(request=None, responses={202: None, 401: ErrorSerializer, 403: ErrorSerializer})
+    @extend_schema(request=None, responses={202: None, **REFUSALS})
     def post(self, request: Request) -> Response:
         """Ask for it now; the result follows by a job."""
         ask_for_conformance(actor=admin_of(request))

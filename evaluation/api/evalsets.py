@@ -9,11 +9,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from evaluation.api.access import ADMIN, admin_of
+from evaluation.api.access import ADMIN, REFUSALS, admin_of
 from evaluation.models import EvalItem, EvalSet
 from evaluation.selectors.evalsets import coverage, evalsets, get_evalset
 from evaluation.services.evalsets import create_evalset
-from sftlab.api import ErrorSerializer
 
 
 class EvalSetOut(serializers.ModelSerializer[EvalSet]):
@@ -47,12 +46,12 @@ class EvalSetsView(GenericAPIView[EvalSet]):
     permission_classes = ADMIN
     serializer_class = EvalSetOut
 
-    @extend_schema(operation_id="evalsets_list", responses={200: EvalSetOut(many=True)})
+    @extend_schema(operation_id="evalsets_list", responses={200: EvalSetOut(many=True), **REFUSALS})
     def get(self, request: Request) -> Response:
         page = self.paginate_queryset(evalsets()) or []
         return self.get_paginated_response(EvalSetOut(page, many=True).data)
 
-    @extend_schema(request=EvalSetIn, responses={201: EvalSetOut, 200: EvalSetOut, 400: ErrorSerializer})
+    @extend_schema(request=EvalSetIn, responses={201: EvalSetOut, 200: EvalSetOut, **REFUSALS})
     def post(self, request: Request) -> Response:
         """A new version under this name; 200 with the latest one when it holds the same items already."""
         form = EvalSetIn(data=request.data)
@@ -64,11 +63,12 @@ class EvalSetsView(GenericAPIView[EvalSet]):
 class EvalSetView(APIView):
     permission_classes = ADMIN
 
-    @extend_schema(responses={200: EvalSetOut, 404: ErrorSerializer})
+    @extend_schema(responses={200: EvalSetOut, **REFUSALS})
     def get(self, request: Request, evalset: UUID) -> Response:
         return Response(EvalSetOut(get_evalset(evalset)).data)
 
 
+@extend_schema(responses={200: EvalItemOut(many=True), **REFUSALS})
 class EvalItemsView(ListAPIView[EvalItem]):
     permission_classes = ADMIN
     serializer_class = EvalItemOut
@@ -81,7 +81,7 @@ class EvalItemsView(ListAPIView[EvalItem]):
 class CoverageView(APIView):
     permission_classes = ADMIN
 
-    @extend_schema(responses={200: dict, 404: ErrorSerializer})
+    @extend_schema(responses={200: dict, **REFUSALS})
     def get(self, request: Request, evalset: UUID) -> Response:
         return Response(coverage(get_evalset(evalset)))
 

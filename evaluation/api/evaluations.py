@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from evaluation.api.access import ADMIN, admin_of
+from evaluation.api.access import ADMIN, REFUSALS, admin_of
 from evaluation.api.evalsets import EvalItemOut
 from evaluation.api.parsers import JsonLinesParser, JsonlParser
 from evaluation.models import Evaluation, Output, Score, System
@@ -133,12 +133,12 @@ class EvaluationsView(GenericAPIView[Evaluation]):
     permission_classes = ADMIN
     serializer_class = EvaluationOut
 
-    @extend_schema(operation_id="evaluations_list", responses={200: EvaluationOut(many=True)})
+    @extend_schema(operation_id="evaluations_list", responses={200: EvaluationOut(many=True), **REFUSALS})
     def get(self, request: Request) -> Response:
         page = self.paginate_queryset(evaluations()) or []
         return self.get_paginated_response(EvaluationOut(page, many=True).data)
 
-    @extend_schema(request=EvaluationIn, responses={201: EvaluationOut, 400: ErrorSerializer})
+    @extend_schema(request=EvaluationIn, responses={201: EvaluationOut, **REFUSALS})
     def post(self, request: Request) -> Response:
         """Starts at once: a job per model generates, then one scores."""
         form = EvaluationIn(data=request.data)
@@ -150,7 +150,7 @@ class EvaluationsView(GenericAPIView[Evaluation]):
 class EvaluationView(APIView):
     permission_classes = ADMIN
 
-    @extend_schema(responses={200: EvaluationDetail, 404: ErrorSerializer})
+    @extend_schema(responses={200: EvaluationDetail, **REFUSALS})
     def get(self, request: Request, evaluation: UUID) -> Response:
         return Response(EvaluationDetail(get_evaluation(evaluation)).data)
 
@@ -158,7 +158,7 @@ class EvaluationView(APIView):
 class CancelView(APIView):
     permission_classes = ADMIN
 
-    @extend_schema(request=None, responses={200: EvaluationOut, 404: ErrorSerializer, 409: ErrorSerializer})
+    @extend_schema(request=None, responses={200: EvaluationOut, 409: ErrorSerializer, **REFUSALS})
     def post(self, request: Request, evaluation: UUID) -> Response:
         cancel_evaluation(actor=admin_of(request), evaluation=get_evaluation(evaluation))
         return Response(EvaluationOut(get_evaluation(evaluation)).data)
@@ -167,7 +167,7 @@ class CancelView(APIView):
 class ResumeView(APIView):
     permission_classes = ADMIN
 
-    @extend_schema(request=None, responses={200: EvaluationOut, 404: ErrorSerializer, 409: ErrorSerializer})
+    @extend_schema(request=None, responses={200: EvaluationOut, 409: ErrorSerializer, **REFUSALS})
     def post(self, request: Request, evaluation: UUID) -> Response:
         resume_evaluation(actor=admin_of(request), evaluation=get_evaluation(evaluation))
         return Response(EvaluationOut(get_evaluation(evaluation)).data)
@@ -178,7 +178,7 @@ class ScoreView(APIView):
 
     @extend_schema(
         request=ScoreIn,
-        responses={202: EvaluationOut, 400: ErrorSerializer, 404: ErrorSerializer, 409: ErrorSerializer},
+        responses={202: EvaluationOut, 409: ErrorSerializer, **REFUSALS},
     )
     def post(self, request: Request, evaluation: UUID) -> Response:
         """Score the outputs that are there, anew or with other metrics."""
@@ -193,7 +193,7 @@ class OutputsView(GenericAPIView[Output]):
     serializer_class = OutputOut
     parser_classes = (JSONParser, JsonLinesParser, JsonlParser)
 
-    @extend_schema(operation_id="evaluation_outputs_list", responses={200: OutputOut(many=True), 404: ErrorSerializer})
+    @extend_schema(operation_id="evaluation_outputs_list", responses={200: OutputOut(many=True), **REFUSALS})
     def get(self, request: Request, evaluation: UUID) -> Response:
         shown = _unblinding(request, evaluation)
         found = Output.objects.filter(system__evaluation=shown)
@@ -203,7 +203,7 @@ class OutputsView(GenericAPIView[Output]):
     @extend_schema(
         request={"application/json": OutputRow(many=True), "application/x-ndjson": OpenApiTypes.STR},
         parameters=[OpenApiParameter("model", OpenApiTypes.UUID, description="For rows that name no model.")],
-        responses={200: UploadedOut, 400: ErrorSerializer, 404: ErrorSerializer, 409: ErrorSerializer},
+        responses={200: UploadedOut, 409: ErrorSerializer, **REFUSALS},
     )
     def post(self, request: Request, evaluation: UUID) -> Response:
         """Outputs of a model that ran elsewhere. Sending the same rows again changes nothing."""
@@ -222,7 +222,7 @@ class ItemsView(APIView):
 
     @extend_schema(
         parameters=[OpenApiParameter(name) for name in ("metric", "language", "category")],
-        responses={200: dict, 404: ErrorSerializer},
+        responses={200: dict, **REFUSALS},
     )
     def get(self, request: Request, evaluation: UUID) -> Response:
         wanted = {name: request.query_params.get(name, "") for name in ("metric", "language", "category")}

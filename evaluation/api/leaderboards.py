@@ -10,14 +10,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from evaluation.api.access import READ, admin_of
+from evaluation.api.access import READ, REFUSALS, admin_of
 from evaluation.api.quick import TYPES, quick_first
 from evaluation.api.reading import OwnFormat, ReadThrottle, headers_for, is_current, not_modified
 from evaluation.leaderboards.bodies import csv_body, etag_of, json_body
 from evaluation.models import Leaderboard, SnapshotSlice
 from evaluation.selectors.leaderboards import get_leaderboard, readable, slice_of, snapshot_at
 from evaluation.services.leaderboards import change_leaderboard, create_leaderboard
-from sftlab.api import ErrorSerializer
 
 
 class LeaderboardOut(serializers.ModelSerializer[Leaderboard]):
@@ -130,14 +129,14 @@ class LeaderboardsView(GenericAPIView[Leaderboard]):
     serializer_class = LeaderboardOut
     queryset = Leaderboard.objects.none()
 
-    @extend_schema(operation_id="leaderboards_list", responses={200: LeaderboardOut(many=True)})
+    @extend_schema(operation_id="leaderboards_list", responses={200: LeaderboardOut(many=True), **REFUSALS})
     def get(self, request: Request) -> Response:
         page = self.paginate_queryset(readable(request.user).select_related("study").order_by("name", "pk")) or []
         return self.get_paginated_response(LeaderboardOut(page, many=True).data)
 
     @extend_schema(
         request=LeaderboardIn,
-        responses={201: LeaderboardOut, 400: ErrorSerializer, 401: ErrorSerializer, 403: ErrorSerializer},
+        responses={201: LeaderboardOut, **REFUSALS},
     )
     def post(self, request: Request) -> Response:
         actor = admin_of(request)
@@ -160,8 +159,7 @@ class LeaderboardView(APIView):
             (200, "application/json"): BoardOut,
             (200, "text/csv"): OpenApiTypes.STR,
             304: None,
-            400: ErrorSerializer,
-            404: ErrorSerializer,
+            **REFUSALS,
         },
     )
     def get(self, request: Request, slug: str) -> HttpResponse:
@@ -170,7 +168,7 @@ class LeaderboardView(APIView):
 
     @extend_schema(
         request=LeaderboardChange,
-        responses={200: LeaderboardOut, 400: ErrorSerializer, 403: ErrorSerializer, 404: ErrorSerializer},
+        responses={200: LeaderboardOut, **REFUSALS},
     )
     def patch(self, request: Request, slug: str) -> Response:
         leaderboard = get_leaderboard(slug, request.user)

@@ -8,9 +8,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from evaluation.api.access import REFUSALS
 from evaluation.lineage.walk import KINDS, lineage
 from sftlab.access import TokenScope
-from sftlab.api import ErrorSerializer
 
 
 class NodeOut(serializers.Serializer[Any]):
@@ -45,7 +45,7 @@ class LineageView(APIView):
 
     permission_classes = (AllowAny, TokenScope)
 
-    @extend_schema(responses={200: LineageOut, 404: ErrorSerializer})
+    @extend_schema(responses={200: LineageOut, **REFUSALS})
     def get(self, request: Request, kind: str, key: str) -> Response:
         return Response(LineageOut(lineage(kind, key, request.user)).data)
 

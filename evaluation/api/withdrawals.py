@@ -10,12 +10,9 @@ from rest_framework.views import APIView
 
 from annotation.access import MANAGERS
 from annotation.selectors.items import item_for
-from evaluation.api.access import user_of
+from evaluation.api.access import REFUSALS, user_of
 from evaluation.selectors.impact import impact
 from evaluation.services.withdrawals import withdraw
-from sftlab.api import ErrorSerializer
-
-REFUSALS = {403: ErrorSerializer, 404: ErrorSerializer}
 
 
 class Named(serializers.Serializer[Any]):
@@ -49,7 +46,7 @@ class WithdrawnOut(serializers.Serializer[Any]):
 class WithdrawView(APIView):
     """For the project's managers and administrators."""
 
-    @extend_schema(request=WithdrawIn, responses={200: WithdrawnOut, 400: ErrorSerializer, **REFUSALS})
+    @extend_schema(request=WithdrawIn, responses={200: WithdrawnOut, **REFUSALS})
     def post(self, request: Request, row: UUID) -> Response:
         """The row is left out of new versions; exporting or training on a version that holds it is a 409 from now on.
 
