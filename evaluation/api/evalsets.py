@@ -9,8 +9,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from annotation.selectors import version_for
 from evaluation.api.access import ADMIN, REFUSALS, admin_of
 from evaluation.models import EvalItem, EvalSet
+from evaluation.selectors.contamination import contamination
 from evaluation.selectors.evalsets import coverage, evalsets, get_evalset
 from evaluation.services.evalsets import create_evalset
 
@@ -86,9 +88,26 @@ class CoverageView(APIView):
         return Response(coverage(get_evalset(evalset)))
 
 
+class ContaminationAsked(serializers.Serializer[Any]):
+    version = serializers.UUIDField(help_text="A dataset version.")
+
+
+class ContaminationView(APIView):
+    permission_classes = ADMIN
+
+    @extend_schema(parameters=[ContaminationAsked], responses={200: dict, **REFUSALS})
+    def get(self, request: Request, evalset: UUID) -> Response:
+        """Items that occur in a dataset version: shared n-grams and near duplicates."""
+        form = ContaminationAsked(data=request.query_params)
+        form.is_valid(raise_exception=True)
+        version = version_for(admin_of(request), form.validated_data["version"])
+        return Response(contamination(get_evalset(evalset), version))
+
+
 urlpatterns = [
     path("evalsets/", EvalSetsView.as_view(), name="evalsets"),
     path("evalsets/<uuid:evalset>/", EvalSetView.as_view(), name="evalset"),
     path("evalsets/<uuid:evalset>/items/", EvalItemsView.as_view(), name="evalset-items"),
+    path("evalsets/<uuid:evalset>/contamination/", ContaminationView.as_view(), name="evalset-contamination"),
     path("evalsets/<uuid:evalset>/coverage/", CoverageView.as_view(), name="evalset-coverage"),
 ]

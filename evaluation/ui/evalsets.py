@@ -8,7 +8,11 @@ from django.shortcuts import redirect, render
 from django.urls import path
 from django.utils.translation import gettext as _
 
+from annotation.models import DatasetVersion
+from annotation.selectors import version_for
 from evaluation.evalset_records import read_file
+from evaluation.models import EvalSet
+from evaluation.selectors.contamination import contamination
 from evaluation.selectors.evalsets import coverage, evalsets, get_evalset
 from evaluation.services.evalsets import create_evalset
 from evaluation.ui.access import admins_only, me
@@ -41,8 +45,25 @@ def evalset_page(request: HttpRequest, evalset: UUID) -> HttpResponse:
     found = get_evalset(evalset)
     covered = coverage(found)
     page = Paginator(found.items.all(), 25).get_page(request.GET.get("page"))
-    context = {"evalset": found, "coverage": covered, "matrix": _matrix(covered), "page": page}
+    checked = _checked(request, found)
+    context = {
+        "evalset": found,
+        "coverage": covered,
+        "matrix": _matrix(covered),
+        "page": page,
+        "versions": DatasetVersion.objects.select_related("project").order_by("-pk")[:200],
+        "contamination": checked,
+    }
     return render(request, "evaluation/evalset.html", context)
+
+
+def _checked(request: HttpRequest, evalset: EvalSet) -> dict[str, Any] | None:
+    """Against the dataset version named in the address."""
+    try:
+        version = version_for(me(request), UUID(request.GET.get("against", "")))
+    except ValueError:
+        return None
+    return contamination(evalset, version) | {"version": version}
 
 
 def _matrix(covered: dict[str, Any]) -> dict[str, Any]:

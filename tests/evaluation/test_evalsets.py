@@ -1,6 +1,9 @@
 import pytest
 from django.db import DatabaseError
 
+from annotation.models import Item, Response
+from annotation.services.datasets import create_version
+from annotation.services.projects import create_project
 from evaluation.models import EvalSet
 from tests.evaluation.factories import make_evalset, records
 
@@ -64,6 +67,33 @@ def test_coverage_counts_languages_and_categories(api, admin):
     answer = api(admin).get(f"{URL}{evalset.uuid}/coverage/")
     assert answer.data["languages"] == {"en": 2, "zh": 2}
     assert answer.data["language_by_category"][0] == {"category": "fact", "language": "en", "items": 1}
+
+
+class TestContamination:
+    @pytest.fixture
+    def version(self, admin, alice):
+        """One row that repeats an item's prompt, and one that has nothing of the set."""
+        project = create_project(actor=admin, name="rows", kind="write", language="mixed")
+        for place, text in enumerate(["Please: why is the sky blue?", "Count the windows of the house on the hill."]):
+            item = Item.objects.create(project=project, messages=[{"role": "user", "content": text}], sha256=str(place))
+            Response.objects.create(project=project, item=item, author=alice, output="Yes.", state="accepted")
+        return create_version(actor=admin, project=project, name="v1")
+
+    def test_items_that_occur_in_the_version_are_named(self, api, admin, version):
+        evalset = make_evalset(admin)
+        data = api(admin).get(f"{URL}{evalset.uuid}/contamination/?version={version.uuid}").data
+        assert [(one["item"], one["part"]) for one in data["found"]] == [("en-2", "prompt")]
+        assert (data["items"], data["rows"], data["contaminated"]) == (4, 2, 1)
+
+    def test_the_page_shows_them(self, client, admin, version):
+        client.force_login(admin)
+        page = client.get(f"/evalsets/{make_evalset(admin).uuid}/?against={version.uuid}").content.decode()
+        assert "1 of 4 items" in page
+
+    def test_an_unknown_version_is_a_404(self, api, admin):
+        nobody = "00000000-0000-4000-8000-000000000000"
+        answer = api(admin).get(f"{URL}{make_evalset(admin).uuid}/contamination/?version={nobody}")
+        assert answer.status_code == 404
 
 
 def test_the_database_refuses_to_change_an_item(admin):
