@@ -34,7 +34,7 @@ class ShownOut(serializers.Serializer[Any]):
     draft = serializers.JSONField(allow_null=True)
 
 
-class ClaimIn(serializers.Serializer[Any]):
+class RatingClaimIn(serializers.Serializer[Any]):
     ahead = serializers.BooleanField(required=False, default=False)
 
 
@@ -52,7 +52,7 @@ class JudgementIn(serializers.Serializer[Any]):
     layout = serializers.ChoiceField(choices=LAYOUTS, required=False)
 
 
-class SubmittedOut(serializers.Serializer[Any]):
+class VotedOut(serializers.Serializer[Any]):
     rating = serializers.UUIDField()
     feedback = serializers.DictField(
         allow_null=True, help_text="Only for the questions before a study: {passed, why: {en, zh}}."
@@ -63,7 +63,7 @@ class KeptOut(serializers.Serializer[Any]):
     live = serializers.BooleanField()
 
 
-class SkipIn(serializers.Serializer[Any]):
+class RatingSkipIn(serializers.Serializer[Any]):
     reason = serializers.CharField(max_length=1000, required=False, default="", allow_blank=True)
 
 
@@ -82,9 +82,9 @@ class Unstored(APIView):
 
 
 class ClaimView(Unstored):
-    @extend_schema(request=ClaimIn, responses={200: ShownOut, 204: None, **REFUSED})
+    @extend_schema(request=RatingClaimIn, responses={200: ShownOut, 204: None, **REFUSED})
     def post(self, request: Request, study: UUID) -> Response:
-        form = ClaimIn(data=request.data)
+        form = RatingClaimIn(data=request.data)
         form.is_valid(raise_exception=True)
         found = selectors.get_study(user=person(request), uuid=study)
         rating = services.claim(user=person(request), study=found, ahead=form.validated_data["ahead"])
@@ -105,9 +105,9 @@ class HeartbeatView(Unstored):
 
 
 class SkipView(Unstored):
-    @extend_schema(request=SkipIn, responses={204: None, **REFUSED})
+    @extend_schema(request=RatingSkipIn, responses={204: None, **REFUSED})
     def post(self, request: Request, rating: UUID) -> Response:
-        form = SkipIn(data=request.data)
+        form = RatingSkipIn(data=request.data)
         form.is_valid(raise_exception=True)
         services.skip(user=person(request), uuid=rating, reason=form.validated_data["reason"])
         return Response(status=204)
@@ -117,7 +117,7 @@ class SubmitView(Unstored):
     @extend_schema(
         request=JudgementIn,
         parameters=[OpenApiParameter("Idempotency-Key", str, "header")],
-        responses={201: SubmittedOut, 200: SubmittedOut, 400: ErrorSerializer, **REFUSED},
+        responses={201: VotedOut, 200: VotedOut, 400: ErrorSerializer, **REFUSED},
     )
     def post(self, request: Request, rating: UUID) -> Response:
         """Said again with the same key and body: 200 and the same answer."""

@@ -72,12 +72,12 @@ class StudyOut(serializers.Serializer[Any]):
     closed_at = serializers.DateTimeField(required=False, allow_null=True)
 
 
-class MemberIn(serializers.Serializer[Any]):
+class StudyMemberIn(serializers.Serializer[Any]):
     username = serializers.CharField(max_length=150)
     role = serializers.ChoiceField(choices=StudyMember.Role.choices)
 
 
-class MemberOut(serializers.ModelSerializer[StudyMember]):
+class StudyMemberOut(serializers.ModelSerializer[StudyMember]):
     id = serializers.UUIDField(source="uuid")
     username = serializers.CharField(source="user.username")
     scripted = serializers.BooleanField(source="user.scripted")
@@ -126,17 +126,17 @@ class StudyView(Unstored):
 
 
 class MembersView(Unstored):
-    @extend_schema(responses={200: MemberOut(many=True), **REFUSED})
+    @extend_schema(responses={200: StudyMemberOut(many=True), **REFUSED})
     def get(self, request: Request, study: UUID) -> Response:
         found = managed(request, study)
-        return Response(MemberOut(found.members.select_related("user"), many=True).data)
+        return Response(StudyMemberOut(found.members.select_related("user"), many=True).data)
 
-    @extend_schema(request=MemberIn, responses={201: MemberOut, 400: ErrorSerializer, **REFUSED})
+    @extend_schema(request=StudyMemberIn, responses={201: StudyMemberOut, 400: ErrorSerializer, **REFUSED})
     def post(self, request: Request, study: UUID) -> Response:
-        form = MemberIn(data=request.data)
+        form = StudyMemberIn(data=request.data)
         form.is_valid(raise_exception=True)
         member = add_member(actor=person(request), study=managed(request, study), **form.validated_data)
-        return Response(MemberOut(member).data, status=201)
+        return Response(StudyMemberOut(member).data, status=201)
 
 
 class AgreementView(Unstored):

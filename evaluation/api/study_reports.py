@@ -14,7 +14,7 @@ from rest_framework.response import Response
 
 from evaluation.api.ratings import REFUSED, Unstored, person
 from evaluation.api.reading import OwnFormat
-from evaluation.api.studies import MemberOut, managed, readable
+from evaluation.api.studies import StudyMemberOut, managed, readable
 from evaluation.selectors import studies as selectors
 from evaluation.selectors.study_exports import compared_units, vote_rows
 from evaluation.services.studies.checks import add_checks
@@ -84,7 +84,11 @@ class ChecksView(Unstored):
 
 
 class StandingView(Unstored):
-    @extend_schema(request=StandingIn, responses={200: MemberOut, 400: ErrorSerializer, **REFUSED})
+    @extend_schema(
+        operation_id="studies_members_standing",
+        request=StandingIn,
+        responses={200: StudyMemberOut, 400: ErrorSerializer, **REFUSED},
+    )
     def post(self, request: Request, study: UUID, member: UUID) -> Response:
         """Pause, resume, admit or exclude a rater, with a reason that stays."""
         found = managed(request, study)
@@ -96,7 +100,7 @@ class StandingView(Unstored):
             exclude_rater(actor=person(request), study=found, member=rater, reason=reason)
         else:
             set_standing(actor=person(request), study=found, member=rater, move=move, reason=reason)
-        return Response(MemberOut(selectors.get_member(found, member)).data)
+        return Response(StudyMemberOut(selectors.get_member(found, member)).data)
 
 
 def _file(text: str, kind: str, name: str) -> HttpResponse:
