@@ -1,6 +1,6 @@
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Max, Q, QuerySet
 
 from annotation.models import Membership
 from sftlab.accounts.models import User
@@ -53,10 +53,17 @@ def metrics_after(run: Run, *, after: int, limit: int) -> list[Metric]:
     return list(Metric.objects.filter(attempt__run=run, pk__gt=after).select_related("attempt").order_by("pk")[:limit])
 
 
+MOST_POINTS = 1000
+
+
 def curve(run: Run, kind: str) -> list[Metric]:
-    """One point per step: the last attempt's."""
-    found = Metric.objects.filter(attempt__run=run, kind=kind).order_by("step", "-attempt__number").distinct("step")
-    return list(found)
+    """One point per step, the last attempt's; of a long run every n-th and the last, so that it is as quick to draw."""
+    found = Metric.objects.filter(attempt__run=run, kind=kind)
+    last = found.aggregate(last=Max("step"))["last"] or 0
+    every = -(-found.count() // MOST_POINTS)
+    if every > 1:
+        found = found.annotate(rest=F("step") % every).filter(Q(rest=0) | Q(step=last))
+    return list(found.order_by("step", "-attempt__number").distinct("step"))
 
 
 def last_points(run: Run, count: int) -> list[Metric]:

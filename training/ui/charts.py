@@ -12,8 +12,6 @@ from training import selectors
 from training.models import Metric, Run
 from training.selectors import curve
 
-MOST_POINTS = 1000
-
 
 @dataclass(frozen=True)
 class Chart:
@@ -60,14 +58,8 @@ def data(name: str, runs: Sequence[Run]) -> dict[str, Any]:
 def _lines(chart: Chart, run: Run, *, with_name: bool) -> list[dict[str, Any]]:
     found = []
     for kind, value, label in chart.lines:
-        points = thinned([point for point in curve(run, kind) if value in point.values])
+        points = [point for point in curve(run, kind) if value in point.values]
         if points:
             name = f"{run.name} · {label}" if with_name else str(label)
             found.append({"name": name, "x": [p.step for p in points], "y": [p.values[value] for p in points]})
     return found
-
-
-def thinned(points: list[Metric]) -> list[Metric]:
-    """Every n-th point and the last, so that a long run draws as quickly as a short one."""
-    every = -(-len(points) // MOST_POINTS)
-    return points if every <= 1 else [*points[:-1:every], points[-1]]

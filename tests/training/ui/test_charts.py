@@ -1,6 +1,7 @@
 import pytest
 
 from tests.factories import training as make
+from training.selectors import MOST_POINTS
 from training.ui import charts
 
 pytestmark = pytest.mark.django_db
@@ -23,7 +24,7 @@ def test_a_step_that_two_attempts_did_is_drawn_once_as_the_later_did_it(run):
 def test_a_long_curve_is_thinned_and_keeps_its_end(run):
     make.points(run, losses=[float(step) for step in range(5000)])
     [line] = charts.data("loss", [run])["series"]
-    assert len(line["x"]) <= charts.MOST_POINTS + 1
+    assert len(line["x"]) <= MOST_POINTS + 1
     assert line["x"][-1] == 5000
 
 
