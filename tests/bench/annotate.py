@@ -38,7 +38,7 @@ def main():
     sizes = [int(size) for size in asked.items.split(",")]
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         os.environ |= {"SFTLAB_VAR": folder, "DJANGO_SETTINGS_MODULE": "sftlab.settings"}
-        tokens = prepare(sizes)
+        tokens = prepare()
         with served([sys.executable, "manage.py", "serve"]) as url:
             for size in sizes:
                 report(**annotate(url, tokens, size, asked.seconds))
@@ -50,7 +50,7 @@ def report(**found):
     print(json.dumps(found), flush=True)
 
 
-def prepare(sizes):
+def prepare():
     """Tables and people; the rest is done over REST."""
     import django
 

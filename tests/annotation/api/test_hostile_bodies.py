@@ -12,7 +12,7 @@ from tests.factories import annotation as make
 DEEP = json.loads("[" * 100 + "]" * 100)
 VALUES = [None, True, -1, 10**30, 1.5e308, "", "x\x00", "\ud800", "x" * 200_001, [], [[]], {}, {"a": {}}, DEEP]
 FIELDS = {
-    "projects/": ["name", "kind", "language", "overlap", "lease_minutes", "dimensions", "seed", "gold_rate", "guidelines"],
+    "projects/": ["name", "kind", "language", "overlap", "dimensions", "seed", "gold_rate", "guidelines"],
     "projects/{project}/members/": ["username", "role", "skills"],
     "projects/{project}/guidelines/": ["text"],
     "projects/{project}/items/": [],
