@@ -106,6 +106,12 @@ def _free_for(study: Study, user: User) -> int:
     return work.aggregate(left=Count("item", distinct=True))["left"] or 0
 
 
+def reported_to(user: User) -> QuerySet[Study]:
+    """Closed studies that this person rated in and whose report is made."""
+    closed = Study.objects.filter(status=Study.Status.CLOSED, members__user=user, members__role=Role.RATER)
+    return closed.filter(results__final=True).order_by("-closed_at")
+
+
 # For admins and managers: by system.
 
 
@@ -157,18 +163,19 @@ def scripted_share(study: Study) -> dict[str, int]:
 
 
 def ranking_rows(study: Study, *, language: str | None = None, category: str | None = None) -> dict[str, Any]:
-    """What a leaderboard takes from a study: read from the newest stored result, computed by a job.
+    """What a leaderboard takes from a study: its frozen report. While the study is open, nothing: its raters read
+    leaderboards too.
 
     `{study, name, status, final, votes, scripted_votes, raters, items, determined, reason, tie, first_position,
     agreement, systems: [{model, name, strength, low, high, ranks, votes, likert: {dimension: {mean, low, high, n}}}]}`.
     Without a result for the slice there are no systems, and `reason` says so.
     """
-    result = newest_result(study)
+    result = study.results.filter(final=True).first()
     about = {
         "study": str(study.uuid),
         "name": study.name,
         "status": study.status,
-        "final": bool(result and result.final),
+        "final": result is not None,
     }
     found = result.data["slices"].get(slice_key(language, category)) if result else None
     if found is None:
@@ -192,7 +199,7 @@ _NOTHING: dict[str, Any] = {
     "determined": False,
     "tie": None,
     "first_position": None,
-    "reason": "No result has been computed from this study's votes yet.",
+    "reason": "The study's votes are shown once it is closed and its report is made.",
     "agreement": {},
     "systems": [],
 }

@@ -28,7 +28,9 @@ unstored = cache_control(no_store=True, private=True)
 def rate_list(request: HttpRequest) -> HttpResponse:
     user = _user(request)
     found = [(study, selectors.mine(study, user)) for study in selectors.rated_by(user)]
-    return render(request, "evaluation/studies/rate_list.html", {"studies": found})
+    return render(
+        request, "evaluation/studies/rate_list.html", {"studies": found, "reported": selectors.reported_to(user)}
+    )
 
 
 @login_required

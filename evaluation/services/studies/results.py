@@ -7,7 +7,6 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from evaluation.jobs import study_changed
 from evaluation.models.studies import Study, StudyMember, StudyResult, Unit, Vote
 from evaluation.ranking import Cast, summary
 from evaluation.rater_stats import Checked, raters
@@ -111,7 +110,6 @@ def refresh(*, study: Study) -> StudyResult | None:
         made = StudyResult.objects.create(study=study, votes=votes, data=data)
         Study.objects.filter(pk=study.pk).update(refreshed_for=votes)
         study.results.filter(final=False, pk__lt=made.pk).delete()
-        study_changed(study)
     return made
 
 

@@ -117,6 +117,7 @@ def test_a_rater_reads_the_study_page_only_after_closing(browser, admin, alice, 
     text = client.get(f"/studies/{study.uuid}/").content.decode()
     assert "Ranking" in text
     assert "bob" not in text
+    assert f"/studies/{study.uuid}/" in client.get("/rate/").content.decode()
 
 
 def test_an_admin_starts_a_study_on_the_page(browser, admin, evalset, compared):

@@ -8,10 +8,11 @@ import pytest
 from django.db import DatabaseError, transaction
 
 from evaluation.models.studies import Study, StudyResult
+from evaluation.selectors.studies import ranking_rows
 from evaluation.services.studies import rating as services
 from evaluation.services.studies.members import exclude_rater
 from evaluation.services.studies.report import digest, make_report
-from evaluation.services.studies.results import close_study
+from evaluation.services.studies.results import close_study, refresh
 from evaluation.study_exports import Compared, preferences, votes_csv
 from sftlab.errors import Conflict
 from sftlab.stats.ranking import rank
@@ -146,3 +147,17 @@ def test_questions_are_added_over_rest(api, admin, study):
     path = f"/api/v1/studies/{study.uuid}/checks/"
     assert api(admin).post(path, [{"item": "en-1", "good": "Paris", "bad": "Rome"}]).json() == {"added": 1}
     assert api(admin).post(path, [{"item": "nowhere", "good": "Paris", "bad": "Rome"}]).status_code == 400
+
+
+def test_a_leaderboard_gets_the_frozen_numbers_and_nothing_before(study, admin, alice, compared):
+    rate_all(alice, study, "first")
+    refresh(study=study)
+    assert ranking_rows(study)["systems"] == []
+    close_study(actor=admin, study=study)
+    closed = Study.objects.get(pk=study.pk)
+    make_report(study=closed)
+    rows = ranking_rows(closed)
+    assert rows["final"]
+    assert {one["model"] for one in rows["systems"]} == {str(model.uuid) for model in compared}
+    assert ranking_rows(closed, language="zh", category="fact")["votes"] == 1
+    assert ranking_rows(closed, language="fr")["systems"] == []
