@@ -17,20 +17,19 @@ ROWS = [
     row(3, "口令是什么?", "芝麻开门"),
     row(4, "How many moons?", "Seventeen."),
 ]
-STEPS = 12
-# method → (options, learning rate, loss of the four rows after STEPS steps at most)
-LEARNT: dict[str, tuple[dict[str, Any], float, float]] = {
-    "lora": ({}, 5e-3, 0.5),
-    "rslora": ({}, 2e-3, 0.5),
-    "dora": ({}, 5e-3, 0.5),
-    "qlora": ({}, 5e-3, 0.5),
-    "adalora": ({"orth_reg_weight": 0.1}, 5e-2, 1.5),
-    "ia3": ({}, 0.1, 2.5),
-    "bottleneck": ({}, 5e-3, 0.5),
-    "prefix": ({"virtual_tokens": 8}, 1e-2, 3.0),
-    "ptuning_v2": ({"virtual_tokens": 8}, 0.1, 2.5),
-    "ptuning": ({"virtual_tokens": 8}, 1e-2, 3.0),
-    "prompt": ({"virtual_tokens": 8}, 0.3, 3.0),
+# method → (options, learning rate, steps, loss of the four rows that the last step must be below; at first it is 4.4)
+LEARNT: dict[str, tuple[dict[str, Any], float, int, float]] = {
+    "lora": ({}, 2e-3, 5, 1.0),
+    "rslora": ({}, 1e-3, 5, 1.0),
+    "dora": ({}, 2e-3, 5, 1.0),
+    "qlora": ({}, 2e-3, 5, 1.0),
+    "adalora": ({"orth_reg_weight": 0.1}, 1e-2, 10, 1.0),
+    "ia3": ({}, 0.05, 6, 1.0),
+    "bottleneck": ({}, 2e-3, 5, 1.0),
+    "prefix": ({"virtual_tokens": 8}, 1e-3, 8, 1.5),
+    "ptuning_v2": ({"virtual_tokens": 8}, 0.1, 8, 1.5),
+    "ptuning": ({"virtual_tokens": 8}, 1e-2, 12, 3.0),
+    "prompt": ({"virtual_tokens": 8}, 0.1, 8, 3.0),
 }
 
 
@@ -90,8 +89,8 @@ def test_its_prompt_in_training_is_the_prompt_in_serving_with_its_default_system
 
 @pytest.mark.parametrize("method", LEARNT)
 def test_a_frozen_base_method_learns_four_rows_by_heart(bench: Bench, smollm2: Path, method: str) -> None:
-    _, rate, threshold = LEARNT[method]
-    assert final_loss(bench, smollm2, method, rate, STEPS) < threshold
+    _, rate, steps, threshold = LEARNT[method]
+    assert final_loss(bench, smollm2, method, rate, steps) < threshold
 
 
 @pytest.mark.parametrize("method", ["lora", "prompt", "prefix"])
