@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from evaluation.api.access import READ, REFUSALS, admin_of
-from evaluation.api.quick import TYPES, quick_first
+from evaluation.api.quick import TYPES
 from evaluation.api.reading import OwnFormat, ReadThrottle, headers_for, is_current, not_modified
 from evaluation.leaderboards.bodies import csv_body, etag_of, json_body
 from evaluation.models import Leaderboard, SnapshotSlice
@@ -217,5 +217,5 @@ def _answer(body: str, kind: str, headers: dict[str, str]) -> HttpResponse:
 
 urlpatterns = [
     path("leaderboards/", LeaderboardsView.as_view(), name="leaderboards"),
-    path("leaderboards/<slug:slug>/", quick_first(LeaderboardView.as_view()), name="leaderboard"),
+    path("leaderboards/<slug:slug>/", LeaderboardView.as_view(), name="leaderboard"),
 ]

@@ -60,12 +60,13 @@ def headers_for(visibility: str, etag: str) -> dict[str, str]:
     }
 
 
-def etags_asked(headers: Mapping[str, str]) -> list[str]:
-    return [one.strip().removeprefix("W/") for one in headers.get("If-None-Match", "").split(",")]
+def etags_asked(header: str) -> list[str]:
+    """Of If-None-Match."""
+    return [one.strip().removeprefix("W/") for one in header.split(",")]
 
 
 def is_current(request: Request, etag: str) -> bool:
-    asked = etags_asked(request.headers)
+    asked = etags_asked(request.headers.get("If-None-Match", ""))
     return etag in asked or "*" in asked
 
 
