@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -78,7 +79,7 @@ def _unassign(_project: Project, items: list[int], _given: dict[str, Any]) -> in
     return _free_slots(items).exclude(assigned_to=None).update(assigned_to=None)
 
 
-def _free_slots(items: list[int]) -> Any:
+def _free_slots(items: list[int]) -> QuerySet[Slot]:
     free = Slot.objects.filter(item_id__in=items, state=Slot.State.FREE).order_by("pk").select_for_update()
     return Slot.objects.filter(pk__in=[slot.pk for slot in free])
 

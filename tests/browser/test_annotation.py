@@ -186,6 +186,7 @@ PAGES = {
     "review-list": ("bob", "/review/"), "review": ("bob", "/projects/{id}/review/"),
     "projects": ("admin", "/projects/"), "project-new": ("admin", "/projects/new/"),
     "project": ("admin", "/projects/{id}/"), "items": ("admin", "/projects/{id}/items/"),
+    "quality": ("admin", "/projects/{id}/quality/"), "adjudicate": ("bob", "/projects/{id}/adjudicate/"),
     "people": ("admin", "/projects/{id}/people/"), "guidelines": ("admin", "/projects/{id}/guidelines/"),
 }  # fmt: skip
 

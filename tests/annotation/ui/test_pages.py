@@ -144,3 +144,40 @@ def test_a_persons_record_is_for_managers(page, project, manager, submitted, ali
 def test_the_home_page_offers_the_work(client, project, alice):
     client.force_login(alice)
     assert reverse("annotation:annotate", args=[project.uuid]) in client.get("/").content.decode()
+
+
+class TestManaging:
+    def test_ticked_items_are_acted_on(self, client, project, manager):
+        client.force_login(manager)
+        ticked = [str(uuid) for uuid in project.items.values_list("uuid", flat=True)]
+        form = {"item": ticked, "action": "prioritise", "priority": "4"}
+        assert client.post(reverse("annotation:items-act", args=[project.uuid]), form).status_code == 302
+        assert set(project.items.values_list("priority", flat=True)) == {4}
+
+    def test_an_action_on_nothing_is_explained(self, client, project, manager):
+        client.force_login(manager)
+        form = {"action": "exclude"}
+        assert client.post(reverse("annotation:items-act", args=[project.uuid]), form).status_code == 400
+
+    def test_people_leave_as_csv(self, page, project, manager, submitted):
+        text = page(manager, "people-csv", project.uuid).content.decode("utf-8-sig")
+        assert text.splitlines()[1].startswith("alice,False,1,")
+
+    def test_the_quality_page_is_for_managers(self, page, project, manager, bob):
+        assert page(manager, "quality", project.uuid).status_code == 200
+        assert page(bob, "quality", project.uuid).status_code == 403
+
+    def test_one_of_two_responses_is_kept_by_the_form(self, client, admin, alice, bob, carol):
+        project = make.project(admin, items=1, overlap=2, people=[alice, bob])
+        for person in (alice, bob):
+            claimed = work.claim(user=person, project=project.uuid)
+            work.submit(user=person, assignment=claimed.assignment.uuid, body={"output": f"By {person.username}"})
+        client.force_login(admin)
+        address = reverse("annotation:adjudicate", args=[project.uuid])
+        shown = client.get(address).content.decode()
+        assert "By alice" in shown
+        chosen = Response.objects.get(output="By bob")
+        client.post(address, {"item": chosen.item.uuid, "choice": chosen.uuid})
+        chosen.refresh_from_db()
+        assert chosen.state == "accepted"
+        assert "By alice" not in client.get(address).content.decode()
