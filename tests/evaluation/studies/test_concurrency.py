@@ -1,13 +1,16 @@
-"""Sixteen raters at once over HTTP, some of whom vanish, hang up before the answer, or ask twice."""
+"""Sixteen raters at once over HTTP: some vanish, hang up before the answer or ask twice, and the service breaks down
+in the middle of what it does."""
 
 import random
+import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 import httpx
+import psycopg
 import pytest
-from django.db import connections
+from django.db import OperationalError, connection, connections
 from django.utils import timezone
 
 from evaluation.models.studies import Presentation, Rating, Unit, Vote
@@ -30,9 +33,10 @@ class Rater:
         self.study = study
         self.toss = random.Random(number)
         self.sent: dict[str, str] = {}
+        self.broken = 0
 
     def work(self) -> dict[str, str]:
-        while (answer := self.http.post(f"studies/{self.study}/claim/")).status_code == 200:
+        while (answer := self._ask(f"studies/{self.study}/claim/")).status_code == 200:
             shown = answer.json()
             if self.toss.random() < 0.1:
                 self._vanish(shown["rating"])
@@ -47,8 +51,14 @@ class Rater:
         said = {"json": {"choice": choice}, "headers": {"Idempotency-Key": shown["rating"]}}
         if self.toss.random() < 0.25:
             self._hang_up(shown["rating"], said)
-        answer = self.http.post(f"ratings/{shown['rating']}/submit/", **said)
+        answer = self._ask(f"ratings/{shown['rating']}/submit/", **said)
         assert answer.status_code in (200, 201), answer.text
+
+    def _ask(self, path: str, **said) -> httpx.Response:
+        """Again, until the service is there."""
+        while (answer := self.http.post(path, **said)).status_code >= 500:
+            self.broken += 1
+        return answer
 
     def _hang_up(self, rating: str, said) -> None:
         """The vote is sent and the connection cut; whether it arrived, nobody told them."""
@@ -57,7 +67,8 @@ class Rater:
 
     def _vanish(self, rating: str) -> None:
         """The page is closed, the lease runs out, and somebody else may have been given the comparison."""
-        Rating.objects.filter(uuid=rating, state="live").update(expires_at=timezone.now())
+        with suppress(OperationalError):
+            Rating.objects.filter(uuid=rating, state="live").update(expires_at=timezone.now())
         connections.close_all()
 
 
@@ -71,15 +82,37 @@ def study(make_study, admin, evalset):
     return make_study(models=models, raters_per_unit=PER_UNIT, config={"check_rate": 0.1})
 
 
-def test_sixteen_raters_at_once(study, admin, live_server):
+def break_down(stop: threading.Event) -> None:
+    """Ends what the database is doing for others, now and then: to the service, as if it had crashed."""
+    own = connection.settings_dict
+    toss = random.Random(0)
+    with psycopg.connect(host=own["HOST"], user=own["USER"], dbname=own["NAME"], autocommit=True) as killer:
+        while not stop.wait(toss.uniform(0.2, 0.6)):
+            killer.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
+                " AND state IN ('active', 'idle in transaction') AND pid <> pg_backend_pid() LIMIT 2"
+            )
+
+
+def test_sixteen_raters_at_once(study, admin, live_server, caplog):
+    caplog.set_level("CRITICAL", logger="django.request")
     tokens = []
     for number in range(RATERS):
         user = User.objects.create(username=f"rater-{number}")
         add_member(actor=admin, study=study, username=user.username, role="rater")
         tokens.append(create_token(user=user)[1])
     raters = [Rater(live_server.url, str(study.uuid), token, number) for number, token in enumerate(tokens)]
-    with ThreadPoolExecutor(RATERS) as pool:
-        sent = {rating: choice for said in pool.map(Rater.work, raters) for rating, choice in said.items()}
+    stop = threading.Event()
+    saboteur = threading.Thread(target=break_down, args=(stop,))
+    saboteur.start()
+    try:
+        with ThreadPoolExecutor(RATERS) as pool:
+            sent = {rating: choice for said in pool.map(Rater.work, raters) for rating, choice in said.items()}
+    finally:
+        stop.set()
+        saboteur.join()
+    connections.close_all()
+    assert sum(rater.broken for rater in raters) > 0
 
     ordinary = Vote.objects.filter(unit__kind=Unit.Kind.ORDINARY)
     units = Unit.objects.filter(study=study, kind=Unit.Kind.ORDINARY)
