@@ -18,6 +18,7 @@ import threading
 import time
 from pathlib import Path
 
+import psutil
 import psycopg
 import requests
 
@@ -144,6 +145,7 @@ def import_rows(client, url, size):
 def drive(people, claim, submit, seconds):
     """Claim, submit, repeat, by every client at once; the first fifth is to warm up and not counted."""
     claims, submits, faults = [], [], []
+    used = cpu_seconds()
     began = time.perf_counter()
     start, end = began + seconds / 5, began + seconds * 6 / 5
 
@@ -167,17 +169,37 @@ def drive(people, claim, submit, seconds):
     for thread in threads:
         thread.join()
     spent = time.perf_counter() - start
+    used = {name: after - used[name] for name, after in cpu_seconds().items()}
+    rounds = max(1, round(len(submits) * 6 / 5))
     quantiles = {
         f"{name}_p{q}_ms": at(values, q)
         for name, values in [("claim", claims), ("submit", submits)]
         for q in (50, 95, 99)
     }
     return {
+        **{f"{name}_cpu_ms_per_cycle": round(1000 * seconds / rounds, 2) for name, seconds in used.items()},
         "cycles_per_s": round(len(submits) / spent, 1),
         "cycles": len(submits),
         "faults": sorted(set(faults)),
         **quantiles,
     }
+
+
+def cpu_seconds():
+    """What the service and its database have used so far: on a busy machine steadier than the wall clock."""
+    mine = psutil.Process()
+    folder = Path(os.environ["SFTLAB_VAR"]) / "postgres" / "data" / "postmaster.pid"
+    postmaster = psutil.Process(int(folder.read_text().splitlines()[0]))
+    trees = {"service": mine.children(recursive=True), "database": [postmaster, *postmaster.children(recursive=True)]}
+    return {name: sum(map(_seconds, found)) for name, found in trees.items()}
+
+
+def _seconds(process):
+    try:
+        times = process.cpu_times()
+    except psutil.NoSuchProcess:
+        return 0.0
+    return float(times.user + times.system)
 
 
 def at(values, percent):
