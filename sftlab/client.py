@@ -99,7 +99,8 @@ class Client:
         self._http.close()
 
     def get(self, path: str, **params: Any) -> Any:
-        return self._request("GET", path, params={name: v for name, v in params.items() if v is not None})
+        asked = {name: value for name, value in params.items() if value is not None}
+        return self._request("GET", path, params=asked or None)  # empty ones would drop those in the path
 
     def post(self, path: str, body: Body | None = None, *, headers: Mapping[str, str] | None = None) -> Any:
         """None when the answer has no content."""
