@@ -20,7 +20,7 @@ from annotation.services import quick, standing
 from sftlab import jsonb
 from sftlab.accounts.models import User
 from sftlab.audit.services import record
-from sftlab.errors import BadInput, Missing, NotPermitted, TooLarge
+from sftlab.errors import BadInput, Conflict, Missing, NotPermitted, TooLarge
 from sftlab.work import leases
 from sftlab.work.leases import State
 
@@ -172,10 +172,22 @@ def submit(*, user: User, assignment: UUID, body: Any, key: str = "") -> Submitt
             save=partial(_save, user, body),
             replay=_replay,
         )
+    except Conflict as conflict:
+        before = _answered_before(user, assignment, content) if conflict.code == "already_submitted" else None
+        if before is None:
+            raise
+        return before
     except NotPermitted:
         leases.keep_lost(Assignment, uuid=assignment, person_id=user.pk, body=content)
         raise
     return Submitted(answered.response, created, answered.result, answered.item)
+
+
+def _answered_before(user: User, assignment: UUID, content: Any) -> Submitted | None:
+    """The same answer said again after a reviewer returned it or it was set aside."""
+    same = Assignment.objects.filter(uuid=assignment, person=user, body_hash=leases.body_hash(content))
+    found = same.exclude(state=State.SUBMITTED).select_related("item", "response").first()
+    return None if found is None else Submitted(found.response, False, None, found.item)
 
 
 def _is_dict(body: Any) -> bool:

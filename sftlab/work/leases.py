@@ -239,7 +239,7 @@ def _finish(assignment: AbstractAssignment, key: str, digest: str) -> None:
 
 
 def _lost(assignment: AbstractAssignment) -> Conflict:
-    if assignment.state == State.SUBMITTED:
+    if assignment.submitted_at is not None:
         return Conflict(_("This has been submitted already."), code="already_submitted")
     return Lost(_("The lease ran out and the place went to somebody else. Your text is kept as a draft."))
 

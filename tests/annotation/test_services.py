@@ -79,6 +79,14 @@ class TestReview:
         assert work.claim(user=carol, project=project.uuid).item.pk != item
         assert work.claim(user=alice, project=project.uuid).item.pk == item
 
+    def test_the_same_answer_said_again_after_a_rejection_changes_nothing(self, project, alice, bob):
+        made = answer(project, alice, "One text")
+        review.review(user=bob, response=made, verdict="reject", comment="Sources?")
+        again = work.submit(user=alice, assignment=made.assignment.uuid, body={"output": "One text"})
+        assert (again.response, again.created) == (made, False)
+        with pytest.raises(Conflict):
+            work.submit(user=alice, assignment=made.assignment.uuid, body={"output": "Another"})
+
     def test_two_reviewers_are_given_different_responses(self, project, manager, alice, bob):
         answer(project, alice)
         answer(project, alice)

@@ -190,7 +190,8 @@ def cpu_seconds():
     mine = psutil.Process()
     folder = Path(os.environ["SFTLAB_VAR"]) / "postgres" / "data" / "postmaster.pid"
     postmaster = psutil.Process(int(folder.read_text().splitlines()[0]))
-    trees = {"service": mine.children(recursive=True), "database": [postmaster, *postmaster.children(recursive=True)]}
+    database = {postmaster, *postmaster.children(recursive=True)}
+    trees = {"service": set(mine.children(recursive=True)) - database, "database": database}
     return {name: sum(map(_seconds, found)) for name, found in trees.items()}
 
 
