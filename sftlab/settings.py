@@ -219,6 +219,21 @@ SPECTACULAR_SETTINGS = {
     "REDOC_DIST": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
     "SCHEMA_PATH_PREFIX": "/api/v1",
+    "ENUM_NAME_OVERRIDES": {
+        "RunStatus": "training.models.Run.Status",
+        "AttemptStatus": "training.models.Attempt.Status",
+        "JobStatus": "training.models.Preflight.Status",
+        "EvaluationStatus": "evaluation.models.Evaluation.Status",
+        "SystemStatus": "evaluation.models.System.Status",
+        "ProjectKind": "annotation.models.Project.Kind",
+        "ProjectState": "annotation.models.Project.State",
+        "ModelKind": "training.models.LanguageModel.Kind",
+        "MetricKind": "training.models.Metric.Kind",
+        "ReviewVerdict": "annotation.models.Review.Verdict",
+        "ResponseState": "annotation.models.Response.State",
+        "MemberRole": "annotation.models.Membership.Role",
+        "StudyMemberRole": "evaluation.models.studies.StudyMember.Role",
+    },
 }
 
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 10_000}}}

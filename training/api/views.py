@@ -11,10 +11,9 @@ from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 from rest_framework.views import APIView
 
-from sftlab.access import IsAdmin
+from sftlab.access import IsAdmin, person
 from sftlab.api import ErrorSerializer
 from training import selectors
-from training.access import person
 from training.api import serializers
 from training.models import LanguageModel, Preflight, Run
 from training.run_dirs import run_dir

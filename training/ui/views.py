@@ -8,9 +8,9 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from sftlab.access import person
 from sftlab.errors import BadInput, NotPermitted
 from training import selectors
-from training.access import person
 from training.chat_templates import TEMPLATES
 from training.findings import findings
 from training.models import Preflight, Run
