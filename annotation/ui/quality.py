@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from annotation.access import JUDGES, MANAGERS, access
 from annotation.dimensions import DIMENSIONS
 from annotation.models import Item, Project, Response
-from annotation.selectors import quality
+from annotation.selectors import quality, throughput
 from annotation.selectors.items import item_for
 from annotation.selectors.progress import people
 from annotation.services import bulk, review
@@ -26,9 +26,11 @@ from sftlab.errors import Missing, SFTLabError
 @require_GET
 def overview(request: HttpRequest, project: UUID) -> HttpResponse:
     found = access(person(request), project, MANAGERS)
+    days = throughput.per_day(found.project)
     context = {
         "project": found.project,
         "access": found,
+        "days": {"series": throughput.chart(days), "x": _("day"), "y": _("answers")} if days else None,
         "agreements": [(_title(one.dimension), one) for one in quality.agreements(found.project)],
         "signals": quality.signals(found.project),
         "chart": _chart(quality.agreement_over_time(found.project)),
@@ -95,6 +97,19 @@ def act(request: HttpRequest, project: UUID) -> HttpResponse:
         reason=form.get("reason", ""),
     )
     return redirect("annotation:items", project=project)
+
+
+@private
+@require_GET
+def days_csv(request: HttpRequest, project: UUID) -> HttpResponse:
+    found = access(person(request), project, MANAGERS).project
+    response = HttpResponse(content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = 'attachment; filename="answers-per-day.csv"'
+    response.write("\ufeff")
+    writer = csv.DictWriter(response, ["day", "person", "answers"])
+    writer.writeheader()
+    writer.writerows(throughput.per_day(found))
+    return response
 
 
 OPEN = (Response.State.WAITING, Response.State.PASSED, Response.State.ACCEPTED)

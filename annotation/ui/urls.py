@@ -17,6 +17,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("projects/<uuid:project>/quality/", quality.overview, name="quality"),
     path("projects/<uuid:project>/adjudicate/", quality.adjudicate, name="adjudicate"),
     path("projects/<uuid:project>/people.csv", quality.people_csv, name="people-csv"),
+    path("projects/<uuid:project>/days.csv", quality.days_csv, name="days-csv"),
     path("projects/<uuid:project>/people/", people.index, name="people"),
     path("projects/<uuid:project>/people/<uuid:member>/", people.record_page, name="person"),
     path("projects/<uuid:project>/people/<uuid:member>/lift/", people.lift, name="person-lift"),

@@ -163,6 +163,10 @@ class TestManaging:
         text = page(manager, "people-csv", project.uuid).content.decode("utf-8-sig")
         assert text.splitlines()[1].startswith("alice,False,1,")
 
+    def test_the_days_leave_as_csv(self, page, project, manager, submitted):
+        text = page(manager, "days-csv", project.uuid).content.decode("utf-8-sig")
+        assert text.splitlines()[1].endswith("alice,1")
+
     def test_the_quality_page_is_for_managers(self, page, project, manager, bob):
         assert page(manager, "quality", project.uuid).status_code == 200
         assert page(bob, "quality", project.uuid).status_code == 403
