@@ -65,7 +65,8 @@ def quick(request: HttpRequest, slug: str) -> HttpResponse | None:
     headers = headers_for(visibility, etag)
     if body is None:
         return HttpResponseNotModified(headers=headers)
-    return HttpResponse(body, content_type=TYPES[kind], headers=headers)
+    content = body.encode()
+    return HttpResponse(content, content_type=TYPES[kind], headers={**headers, "Content-Length": str(len(content))})
 
 
 @cache

@@ -153,6 +153,7 @@ def test_the_quick_answer_and_the_long_one_are_the_same(api, board):
     long = api().get(f"{URL}board/?language=en&snapshot=1")
     assert quick.content == long.content
     assert quick["ETag"] == long["ETag"]
+    assert quick["Content-Length"] == str(len(quick.content))
 
 
 class TestTokens:
