@@ -12,6 +12,8 @@ from sftlab.work.models import AbstractAssignment, AbstractSlot
 
 
 class Slot(AbstractSlot):
+    PERSONAL = (Item.Lane.GOLD, Item.Lane.TRAINING)
+
     pool = models.ForeignKey(Project, models.CASCADE, related_name="+", db_index=False)
     item = models.ForeignKey(Item, models.CASCADE, related_name="slots", db_index=False)
 

@@ -90,7 +90,7 @@ def add_member(
     if skills is not None:
         member.skills = sorted(set(skills))
         member.save(update_fields=["skills"])
-    if created and role == ANNOTATOR:
+    if role == ANNOTATOR and (created or skills):
         ensure_gold_slots(project)
     data = {"username": username, "role": role, "skills": member.skills}
     record(actor=actor, verb="project.member", obj=project, data=data)

@@ -293,7 +293,9 @@ def end(
         assignment.draft = draft
         fields.append("draft")
     assignment.save(update_fields=fields)
-    prepared.rows(statements(type(assignment)).free, {"slot": assignment.slot_id, "assign_to": assign_to})
+    slots: Any = related(type(assignment), "slot")
+    values = {"slot": assignment.slot_id, "assign_to": assign_to, "personal": list(slots.PERSONAL)}
+    prepared.rows(statements(type(assignment)).free, values)
 
 
 @transaction.atomic

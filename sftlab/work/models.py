@@ -32,6 +32,9 @@ class AbstractSlot(models.Model):
         DONE = "done", _("done")
         CLOSED = "closed", _("closed")
 
+    PERSONAL: ClassVar[tuple[str, ...]] = ()
+    """Lanes whose slots are each made for one person, and stay theirs when they are given back."""
+
     pool: models.ForeignKey[Any, Any]
     item: models.ForeignKey[Any, Any]
 

@@ -113,13 +113,16 @@ WITH finished AS (
 ), closed AS (
     UPDATE {slot} SET state = 'done' WHERE id = %(slot)s
 ), siblings AS (
-    SELECT id FROM {slot} WHERE item_id = %(item)s AND state = 'free' AND id <> %(slot)s FOR UPDATE SKIP LOCKED
+    SELECT id FROM {slot} WHERE item_id = %(item)s AND state = 'free' AND assigned_to_id IS NULL AND id <> %(slot)s
+    FOR UPDATE SKIP LOCKED
 )
 UPDATE {slot} s SET closeness = s.closeness + 1 FROM siblings WHERE s.id = siblings.id
 """
 
 FREE = """
-UPDATE {slot} s SET state = 'free', assigned_to_id = %(assign_to)s, closeness = (
+UPDATE {slot} s SET state = 'free',
+    assigned_to_id = CASE WHEN s.lane = ANY(%(personal)s::text[]) THEN s.assigned_to_id ELSE %(assign_to)s END,
+    closeness = (
     SELECT count(*) FROM {slot} x WHERE x.item_id = s.item_id AND x.state = 'done' AND x.id <> s.id)
 WHERE s.id = %(slot)s
 """
