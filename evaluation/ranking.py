@@ -18,7 +18,9 @@ from sftlab.stats.stopping import StopRule, verdict
 from sftlab.stats.votes import Choice, Votes, win_matrix
 
 NO_VOTES = Reason(gettext_noop("There are no votes yet."))
-RESAMPLES = 1000
+RESAMPLES, FEWER_RESAMPLES = 1000, 200
+LARGE_TABLE = 400_000
+"""Units × raters from which the interval of an agreement is drawn from fewer resamples; how many is stored with it."""
 RULE = StopRule()
 
 
@@ -259,13 +261,14 @@ def _agreement(triples: Sequence[Triple], level: Level, seed: int) -> dict[str, 
     if not triples:
         return {"level": level.value, "units": 0, "raters": 0, "reason": said(NO_UNITS), "coefficients": {}}
     ratings = Ratings.from_triples([str(u) for u in units], [str(r) for r in raters], values, level=level)
-    found = agreement(ratings, level=level, resamples=RESAMPLES, seed=seed)
+    resamples = RESAMPLES if ratings.codes.size <= LARGE_TABLE else FEWER_RESAMPLES
+    found = agreement(ratings, level=level, resamples=resamples, seed=seed)
     return {
         "level": level.value,
         "units": ratings.units,
         "raters": ratings.raters,
         "seed": seed,
-        "resamples": RESAMPLES,
+        "resamples": resamples,
         "coefficients": {name: _coefficient(name, one) for name, one in found.items()},
     }
 
