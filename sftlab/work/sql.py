@@ -105,6 +105,7 @@ SELECT EXISTS (
 
 # Siblings that somebody else holds at this moment are left out, since waiting for them could end in a deadlock: a slot
 # that is being claimed needs no closeness, and of two answers at once one may go uncounted, in the order only.
+# COALESCE keeps the planner from the indexes of free slots, which would be read whole: the item's own slots are few.
 FINISH = """
 WITH finished AS (
     UPDATE {assignment} SET state = 'submitted', submitted_at = now(), draft = NULL, key = %(key)s,
@@ -113,7 +114,8 @@ WITH finished AS (
 ), closed AS (
     UPDATE {slot} SET state = 'done' WHERE id = %(slot)s
 ), siblings AS (
-    SELECT id FROM {slot} WHERE item_id = %(item)s AND state = 'free' AND assigned_to_id IS NULL AND id <> %(slot)s
+    SELECT id FROM {slot}
+    WHERE item_id = %(item)s AND state = 'free' AND COALESCE(assigned_to_id, 0) = 0 AND id <> %(slot)s
     FOR UPDATE SKIP LOCKED
 )
 UPDATE {slot} s SET closeness = s.closeness + 1 FROM siblings WHERE s.id = siblings.id
