@@ -48,7 +48,7 @@ class StudyConfig:
         errors: list[FieldError] = [
             {"field": name, "reason": "unknown"}
             for name in raw
-            if name not in known or name == "version" and raw[name] != 1
+            if name not in known or (name == "version" and raw[name] != 1)
         ]
         for name, value in raw.items():
             if name in known and known[name].metadata:

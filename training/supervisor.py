@@ -330,6 +330,7 @@ def _start(run_dir: Path, command: list[str], fence: int, environment: Mapping[s
 
 def _environment() -> Iterator[tuple[str, str]]:
     """The service's secrets are no business of a child."""
+    yield "OMP_WAIT_POLICY", "PASSIVE"  # threads that spin at barriers starve each other beside a web server
     for name, value in os.environ.items():
         if not name.startswith(("SFTLAB_", "DATABASE_", "PG")):
             yield name, value

@@ -14,7 +14,7 @@ from evaluation.rating_answers import CHOICES, LAYOUTS, LONGEST_COMMENT, SIDES
 from evaluation.selectors import studies as selectors
 from evaluation.services.studies import rating as services
 from evaluation.services.studies.checks import feedback_of
-from sftlab.accounts.models import User
+from sftlab.access import person
 from sftlab.api import ErrorSerializer
 from sftlab.errors import BadInput
 
@@ -65,11 +65,6 @@ class KeptOut(serializers.Serializer[Any]):
 
 class RatingSkipIn(serializers.Serializer[Any]):
     reason = serializers.CharField(max_length=1000, required=False, default="", allow_blank=True)
-
-
-def person(request: Request) -> User:
-    assert isinstance(request.user, User)
-    return request.user
 
 
 class Unstored(APIView):

@@ -10,13 +10,14 @@ from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from evaluation.api.ratings import REFUSED, Unstored, person
+from evaluation.api.ratings import REFUSED, Unstored
 from evaluation.models.studies import Study, StudyMember
 from evaluation.selectors import studies as selectors
 from evaluation.services.studies import results
 from evaluation.services.studies.creating import create_study
 from evaluation.services.studies.members import add_member, check_may_manage, saw_study
 from evaluation.study_config import StudyConfig
+from sftlab.access import person
 from sftlab.accounts.models import User
 from sftlab.api import ErrorSerializer
 from sftlab.errors import NotPermitted

@@ -12,7 +12,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from evaluation.api.ratings import REFUSED, Unstored, person
+from evaluation.api.ratings import REFUSED, Unstored
 from evaluation.api.reading import OwnFormat
 from evaluation.api.studies import StudyMemberOut, managed, readable
 from evaluation.selectors import studies as selectors
@@ -21,6 +21,7 @@ from evaluation.services.studies.checks import add_checks
 from evaluation.services.studies.members import STANDINGS, exclude_rater, saw_study, set_standing
 from evaluation.study_exports import preferences, votes_csv
 from evaluation.ui.study_report import report_html
+from sftlab.access import person
 from sftlab.api import ErrorSerializer
 from sftlab.errors import BadInput, Missing
 

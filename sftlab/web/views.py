@@ -1,9 +1,10 @@
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import check_for_language
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from sftlab.accounts.models import User
@@ -44,4 +45,7 @@ def refused(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def failed(request: HttpRequest) -> HttpResponse:
+    if request.path.startswith("/api/"):
+        words = _("Something broke on our side. Nothing that was acknowledged is lost.")
+        return JsonResponse({"code": "error", "message": words, "errors": []}, status=500)
     return render(request, "web/error.html", {"status": 500}, status=500)
