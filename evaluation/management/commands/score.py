@@ -56,7 +56,7 @@ class Command(BaseCommand):
         if options["json"]:
             self.stdout.write(json.dumps(_document(scores, options), ensure_ascii=False, indent=2))
         else:
-            _show(Console(file=self.stdout), scores)
+            _show(Console(), scores)
 
 
 def _write_run(folder: Path, options: dict[str, Any]) -> None:
