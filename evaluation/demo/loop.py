@@ -39,6 +39,7 @@ class Loop:
     url: str
     say: Say
     model_path: str = ""
+    metrics: list[str] = field(default_factory=lambda: METRICS)
     clients: dict[str, Client] = field(default_factory=dict)
     found: dict[str, Json] = field(default_factory=dict)
 
@@ -187,7 +188,9 @@ def evaluate(loop: Loop) -> str:
     models = [loop.found["base"]["id"], loop.found["tuned"]["id"]]
     known = [one for one in loop.admin.pages("evaluations/") if one["evalset"] == evalset["id"]]
     evaluation = (
-        known[0] if known else loop.admin.create_evaluation(evalset["id"], models, METRICS, decoding=DECODING, seed=7)
+        known[0]
+        if known
+        else loop.admin.create_evaluation(evalset["id"], models, loop.metrics, decoding=DECODING, seed=7)
     )
     loop.found["evaluation"] = loop.waited(f"evaluations/{evaluation['id']}/", lambda now: str(now["status"]))
     return f"{len(models)} models on {evalset['size']} questions"
@@ -237,7 +240,7 @@ def publish(loop: Loop) -> str:
             "Demo",
             loop.found["evalset"]["id"],
             study=loop.found["study"]["id"],
-            metrics=METRICS,
+            metrics=loop.metrics,
             languages=["en", "zh"],
             visibility="public",
         )

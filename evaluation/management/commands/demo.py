@@ -27,14 +27,16 @@ class Command(BaseCommand):
         parser.add_argument("--port", type=int, default=int(os.environ.get("PORT", "8000")))
         parser.add_argument("--model", default="", help="folder of another base model (the tests use a tiny one)")
 
-    def handle(self, *, no_serve: bool, port: int, model: str, **options: Any) -> None:
+        parser.add_argument("--metrics", default=",".join(loop.METRICS), help="names with commas between them")
+
+    def handle(self, *, no_serve: bool, port: int, model: str, metrics: str, **options: Any) -> None:
         if not settings.IS_LOCAL:
             raise CommandError("The demo has known passwords: unset SFTLAB_HOSTS to play it.", returncode=2)
         signal.signal(signal.SIGTERM, _as_interrupt)
         console = Console(highlight=False)
         try:
             with _only_one(), service(port) as children:
-                self._play(console, f"http://127.0.0.1:{port}", model)
+                self._play(console, f"http://127.0.0.1:{port}", model, metrics.split(","))
                 if not no_serve:
                     console.print(f"\nServing on [bold]http://127.0.0.1:{port}[/bold]; Ctrl-C stops it.")
                     children[0].wait()
@@ -46,11 +48,11 @@ class Command(BaseCommand):
             if no_serve:
                 raise CommandError("Interrupted.", returncode=130) from None
 
-    def _play(self, console: Console, url: str, model: str) -> None:
+    def _play(self, console: Console, url: str, model: str, metrics: list[str]) -> None:
         seconds: dict[str, float] = {}
         console.print(f"{people.ensure_people()} new demo accounts")
         with console.status("Starting") as line:
-            played = loop.Loop(url=url, say=line.update, model_path=model)
+            played = loop.Loop(url=url, say=line.update, model_path=model, metrics=metrics)
             for number, (title, step) in enumerate(loop.STEPS, start=1):
                 line.update(title)
                 start = time.monotonic()
