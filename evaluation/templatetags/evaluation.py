@@ -5,16 +5,26 @@ from typing import Any
 from django import template
 from django.utils.formats import date_format, number_format
 from django.utils.timezone import localtime
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from evaluation.leaderboards.definition import BY_RANK
 from evaluation.models import Score
+from evaluation.rubrics import library
 from evaluation.selectors.tables import how as made_how
 from evaluation.selectors.tables import title_of
 
 register = template.Library()
 LANGUAGE_TITLES = {"en": gettext_lazy("English"), "zh": gettext_lazy("Chinese"), "mixed": gettext_lazy("Mixed")}
+
+
+@register.filter
+def judged_name(key: str) -> str:
+    """A dimension of the library, or the choice, in the reader's language; a study's own dimension by its key."""
+    if key == "choice":
+        return _("choice")
+    found = library().get(key)
+    return found.name["zh" if get_language() == "zh-hans" else "en"] if found else key
 
 
 @register.filter
