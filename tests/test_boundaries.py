@@ -14,7 +14,6 @@ HEAVY = (
     "bert_score",
     "evaluate",
     "datasets",
-    "jieba",
     "sklearn",
 )
 LOOK = f"""
