@@ -5,8 +5,10 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
@@ -19,21 +21,45 @@ START_SECONDS = 60
 STOP_SECONDS = 30
 
 
+@dataclass
+class _Child:
+    log: Path
+    command: tuple[str, ...]
+    process: subprocess.Popen[bytes]
+
+    def restart_if_dead(self) -> None:
+        if self.process.poll() is not None:
+            self.process = _start(self.log, *self.command)
+
+
 @contextlib.contextmanager
-def service(port: int) -> Iterator[list[subprocess.Popen[bytes]]]:
-    """The web server on loopback and a worker for every queue, until the block ends."""
+def service(port: int) -> Iterator[None]:
+    """The web server on loopback and a worker for every queue, until the block ends; one that dies is started again."""
     _require_free(port)
     logs = settings.VAR_DIR / "log"
     logs.mkdir(parents=True, exist_ok=True)
-    children = [
-        _start(logs / "serve.log", "serve", "--host", "127.0.0.1", "--port", str(port)),
-        _start(logs / "worker.log", "worker", "--queues", "cpu,gpu"),
-    ]
+    commands = {
+        logs / "serve.log": ("serve", "--host", "127.0.0.1", "--port", str(port)),
+        logs / "worker.log": ("worker", "--queues", "cpu,gpu"),
+    }
+    children = [_Child(log, command, _start(log, *command)) for log, command in commands.items()]
+    stopping = threading.Event()
+    watch = threading.Thread(target=_watch, args=(children, stopping), daemon=True)
     try:
-        _wait_ready(port, children[0], logs / "serve.log")
-        yield children
+        _wait_ready(port, children[0].process, children[0].log)
+        watch.start()
+        yield
     finally:
-        _stop(children)
+        stopping.set()
+        if watch.is_alive():
+            watch.join()
+        _stop([child.process for child in children])
+
+
+def _watch(children: list[_Child], stopping: threading.Event) -> None:
+    while not stopping.wait(1):
+        for child in children:
+            child.restart_if_dead()
 
 
 def _require_free(port: int) -> None:
@@ -53,7 +79,7 @@ def _start(log: Path, *command: str) -> subprocess.Popen[bytes]:
             stdout=out,
             stderr=out,
             start_new_session=True,  # Ctrl-C reaches the demo alone, which then stops them in order
-            preexec_fn=die_with_parent,  # noqa: PLW1509 - this process has one thread
+            preexec_fn=die_with_parent,  # noqa: PLW1509 - it takes no lock: one system call
         )
 
 

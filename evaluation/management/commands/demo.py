@@ -35,11 +35,11 @@ class Command(BaseCommand):
         signal.signal(signal.SIGTERM, _as_interrupt)
         console = Console(highlight=False)
         try:
-            with _only_one(), service(port) as children:
+            with _only_one(), service(port):
                 self._play(console, f"http://127.0.0.1:{port}", model, metrics.split(","))
                 if not no_serve:
                     console.print(f"\nServing on [bold]http://127.0.0.1:{port}[/bold]; Ctrl-C stops it.")
-                    children[0].wait()
+                    signal.pause()
         except (ApiError, SFTLabError, TimeoutError, httpx.TransportError) as error:
             log = settings.VAR_DIR / "log"
             raise CommandError(f"The demo stopped: {error}. Logs: {log}. `make demo` goes on from here.") from error
