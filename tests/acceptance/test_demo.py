@@ -18,8 +18,10 @@ from tests.factories.tiny_model import make_tiny_model
 
 ROOT = Path(__file__).resolve().parents[2]
 SECONDS = 280
+WORK = "annotation_response r JOIN annotation_item i ON i.id = r.item_id AND i.lane = 'work'"
+"""How often a script meets hidden gold depends on who was handed what; what it was asked for does not."""
 COUNTED = (
-    "accounts_user", "annotation_item", "annotation_response", "annotation_review", "annotation_datasetversion",
+    "accounts_user", "annotation_item", WORK, "annotation_review", "annotation_datasetversion",
     "training_languagemodel", "training_run", "evaluation_evalset", "evaluation_output", "evaluation_vote",
     "evaluation_leaderboard",
 )  # fmt: skip
