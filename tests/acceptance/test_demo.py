@@ -1,4 +1,5 @@
-"""`make demo`'s command, whole, in a process of its own with state of its own; the model is tiny but real."""
+"""`make demo`'s command, whole, in a process of its own with state of its own: once as it is typed, with SmolLM2, and
+with a tiny but real model wherever it is played more often."""
 
 import json
 import os
@@ -9,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -26,16 +28,16 @@ COUNTED = (
     "evaluation_leaderboard",
 )  # fmt: skip
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("demo"), pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]
+tiny = pytest.mark.xdist_group("demo")
 
 
 class Demo:
     """One installation, and the demo played on it."""
 
-    def __init__(self, folder: Path, metrics: str = "bleu,rougeL,chrf") -> None:
-        self.metrics = metrics
+    def __init__(self, folder: Path, *options: str) -> None:
+        self.options = options
         self.var = folder / "var"
-        self.model = make_tiny_model(folder / "model")
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
@@ -50,15 +52,18 @@ class Demo:
         )
 
     def start(self) -> subprocess.Popen[str]:
-        options = ("--port", str(self.port), "--model", str(self.model), "--metrics", self.metrics)
-        return self._manage("demo", "--no-serve", *options)
+        return self._manage("demo", "--no-serve", "--port", str(self.port), *self.options)
 
-    def play(self) -> None:
-        assert self.start().wait(SECONDS) == 0, self.said
+    def play(self, seconds: float = SECONDS) -> None:
+        assert self.start().wait(seconds) == 0, self.said
 
     @property
     def said(self) -> str:
         return (self.var.parent / "out.txt").read_text()
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        return json.loads((self.var / "demo.json").read_text())
 
     def counts(self) -> dict[str, int]:
         address = ensure_running(self.var / "postgres")
@@ -85,9 +90,13 @@ class Demo:
         return found
 
 
+def tiny_demo(folder: Path, metrics: str) -> Demo:
+    return Demo(folder, "--model", str(make_tiny_model(folder / "model")), "--metrics", metrics)
+
+
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
-    made = Demo(tmp_path_factory.mktemp("demo"), "bleu,rougeL,bertscore")
+    made = tiny_demo(tmp_path_factory.mktemp("demo"), "bleu,rougeL,bertscore")
     made.play()
     return made
 
@@ -99,8 +108,8 @@ def wait_until(condition: Callable[[], object], seconds: float = 60) -> None:
         time.sleep(0.05)
 
 
-def test_the_whole_loop_ends_in_a_leaderboard_of_both_models(demo: Demo) -> None:
-    summary = json.loads((demo.var / "demo.json").read_text())
+def assert_a_leaderboard_of_both_models(demo: Demo) -> None:
+    summary = demo.summary
     assert {row["model"]["name"] for row in summary["leaderboard"]["rows"]} == {
         "SmolLM2-135M-Instruct",
         "SmolLM2-135M, tuned on the demo's data",
@@ -110,23 +119,38 @@ def test_the_whole_loop_ends_in_a_leaderboard_of_both_models(demo: Demo) -> None
     assert summary["training_tokens_per_s"] > 0
 
 
+def test_the_whole_loop_with_the_model_of_the_demo(tmp_path: Path) -> None:
+    made = Demo(tmp_path)
+    made.play(1200)
+    assert_a_leaderboard_of_both_models(made)
+    assert made.summary["base_eval_loss"] - made.summary["eval_loss"] > 0.1
+
+
+@tiny
+def test_the_whole_loop_ends_in_a_leaderboard_of_both_models(demo: Demo) -> None:
+    assert_a_leaderboard_of_both_models(demo)
+
+
+@tiny
 def test_a_second_run_adds_nothing(demo: Demo) -> None:
     before = demo.counts()
     demo.play()
     assert demo.counts() == before
 
 
+@tiny
 def test_nothing_is_left_running(demo: Demo) -> None:
     wait_until(lambda: not demo.processes(), 20)
 
 
+@tiny
 @pytest.mark.parametrize("victim", [("serve",), ("worker",), ("postgres", "-D")], ids=["web", "worker", "database"])
 def test_a_kill_in_the_middle_loses_nothing_and_the_next_run_comes_through(tmp_path: Path, demo: Demo, victim) -> None:
-    hurt = Demo(tmp_path)
+    hurt = tiny_demo(tmp_path, "bleu,rougeL,chrf")
     running = hurt.start()
     wait_until(lambda: "Freeze a dataset version:" in hurt.said or running.poll() is not None)
     for pid in hurt.processes(*victim):
         os.kill(pid, signal.SIGKILL)
     running.wait(SECONDS)
     hurt.play()
-    assert {**hurt.counts()} == demo.counts()
+    assert hurt.counts() == demo.counts()
