@@ -14,7 +14,6 @@ import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import compress
-from pathlib import Path
 from typing import Any, NamedTuple
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
@@ -37,18 +36,16 @@ from evaluation.metrics.resampling import compare
 from evaluation.metrics.workspace import Workspace
 from sftlab.text.segmentation import segment, words
 from sftlab.weights import minilm
+from tests.bench.data import instruction_rows
 
-DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
-FILES = {"en": "alpaca_en_demo.json", "zh": "alpaca_zh_demo.json"}
 DROPPED = 0.2
 ROUGES = ["rouge1", "rouge2", "rougeL", "rougeLsum"]
 BATCH = 64
 SYSTEMS = 8
 
 
-def texts(folder: Path, language: str) -> list[str]:
-    rows = json.loads((folder / FILES[language]).read_text(encoding="utf-8"))
-    return [row["output"] for row in rows]
+def texts(language: str) -> list[str]:
+    return [row["output"] for row in instruction_rows(language)]
 
 
 def with_words_dropped(text: str, language: str, rng: random.Random) -> str:
@@ -67,9 +64,9 @@ def _with_gaps(text: str) -> list[str]:
     return [*parts, text[start:]]
 
 
-def pairs(folder: Path, language: str, seed: int = 0) -> list[Pair]:
+def pairs(language: str, seed: int = 0) -> list[Pair]:
     rng = random.Random(seed)
-    found = enumerate(texts(folder, language))
+    found = enumerate(texts(language))
     return [Pair(str(number), with_words_dropped(text, language, rng), (text,), language) for number, text in found]
 
 
@@ -182,9 +179,9 @@ def bench_sentences(rows: Sequence[Pair], language: str, rounds: int) -> None:
         report(f"{name}_{language}", ours, peer_seconds, items=len(rows), largest_difference=difference)
 
 
-def bench_paired_bootstrap(folder: Path) -> None:
+def bench_paired_bootstrap() -> None:
     metric = build("bleu")
-    a, b = (metric.rows(pairs(folder, "zh", seed), Workspace()).statistics for seed in (0, 1))
+    a, b = (metric.rows(pairs("zh", seed), Workspace()).statistics for seed in (0, 1))
     started = time.perf_counter()
     found = compare(a, b, metric.value, resamples=10_000, seed=0)
     seconds = time.perf_counter() - started
@@ -195,8 +192,8 @@ def bench_paired_bootstrap(folder: Path) -> None:
     )
 
 
-def bench_bertscore(folder: Path, language: str, count: int, rounds: int) -> None:
-    rows = pairs(folder, language)[:count]
+def bench_bertscore(language: str, count: int, rounds: int) -> None:
+    rows = pairs(language)[:count]
     rows = [row for row in rows if row.hypothesis.strip()]
     spec = EncoderSpec(str(minilm()), MINILM_LAYER)
     load_encoder(spec)
@@ -213,9 +210,9 @@ def bench_bertscore(folder: Path, language: str, count: int, rounds: int) -> Non
     report(f"bertscore_{language}", ours, peer, items=len(rows), largest_difference=difference)
 
 
-def bench_shared_references(folder: Path, count: int) -> None:
+def bench_shared_references(count: int) -> None:
     """Eight systems over the same references, in one chunk here, in eight calls there."""
-    everything = [pairs(folder, "en", seed)[:count] for seed in range(SYSTEMS)]
+    everything = [pairs("en", seed)[:count] for seed in range(SYSTEMS)]
     whole = [all(row.hypothesis.strip() for row in rows) for rows in zip(*everything, strict=True)]
     systems = [list(compress(rows, whole)) for rows in everything]
     spec = EncoderSpec(str(minilm()), MINILM_LAYER)
@@ -244,25 +241,24 @@ def bench_shared_references(folder: Path, count: int) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, default=DATA, help="folder of the two instruction sets (%(default)s)")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--encoded", type=int, default=300, help="pairs for BERTScore (%(default)s)")
     parser.add_argument("--only", default="rouge,sentences,bootstrap,bertscore,systems")
     options = parser.parse_args()
     wanted = options.only.split(",")
     bertscore.MOST_UNKNOWN = 1.0  # Chinese under MiniLM is a case of speed only
-    for language in FILES:
-        rows = pairs(options.data, language)
+    for language in ("en", "zh"):
+        rows = pairs(language)
         if "rouge" in wanted:
             bench_rouge(rows, language, options.rounds)
         if "sentences" in wanted:
             bench_sentences(rows, language, options.rounds)
         if "bertscore" in wanted:
-            bench_bertscore(options.data, language, options.encoded, 1)
+            bench_bertscore(language, options.encoded, 1)
     if "bootstrap" in wanted:
-        bench_paired_bootstrap(options.data)
+        bench_paired_bootstrap()
     if "systems" in wanted:
-        bench_shared_references(options.data, options.encoded // 3)
+        bench_shared_references(options.encoded // 3)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Training speed and memory beside TRL's SFTTrainer: SmolLM2-135M, batch 8, fp32, on real Alpaca rows.
 
-    python -m tests.bench.train [--cases alpaca,full,uniform,flat] [--rows 64] [--data ALPACA.json] [--repeats 1]
+    python -m tests.bench.train [--cases alpaca,full,uniform,flat] [--rows 64] [--repeats 1]
 
 Both sides get the same token ids in the same order, start from the same LoRA weights, and run alternately in fresh
 processes. Tokens are the rows' own, padding never counted. One JSON line for each case, then one for all.
@@ -20,8 +20,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from tests.bench.data import instruction_rows
+
 ROOT = Path(__file__).parents[2]
-DATA = ROOT.parent / "shared" / "data" / "alpaca_en_demo.json"
 CACHE = ROOT / "var" / "cache"
 BATCH, RATE, SEED = 8, 2e-4, 1
 CASES = {
@@ -50,15 +51,11 @@ def main() -> int:
     parser.add_argument("--cases", default="alpaca,full,uniform")
     parser.add_argument("--systems", default="", help="of a case, separated by commas; all where it is not given")
     parser.add_argument("--rows", type=int, default=int(os.environ.get("ROWS", "64")))
-    parser.add_argument("--data", type=Path, default=DATA)
     parser.add_argument("--repeats", type=int, default=1)
     parser.add_argument("--child", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.child:
         return child(Path(arguments.child))
-    if not arguments.data.is_file():
-        print(f"there is no file {arguments.data}: give rows in the Alpaca format with --data", file=sys.stderr)
-        return 2
     with tempfile.TemporaryDirectory() as folder:
         cases = [measure(name, Path(folder), arguments) for name in arguments.cases.split(",")]
     first = cases[0]
@@ -72,7 +69,7 @@ def main() -> int:
 
 
 def measure(name: str, folder: Path, arguments: argparse.Namespace) -> Json:
-    rows = json.loads(arguments.data.read_text(encoding="utf-8"))
+    rows = instruction_rows("en")
     count = arguments.rows
     case = Case(name, folder / name, uniform(count) if name == "uniform" else rows[:count], -(-count // BATCH))
     case.folder.mkdir()
