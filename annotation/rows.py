@@ -44,6 +44,8 @@ class Row:
     priority: int = 0
     gold: GoldAnswer | None = None
     feedback: dict[str, str] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+    """Kinds of `annotation.checks`."""
 
     def sha256(self, *, with_output: bool) -> str:
         """Of the content: what makes two rows duplicates of each other."""

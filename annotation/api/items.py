@@ -1,7 +1,8 @@
 from uuid import UUID
 
 from django.db import transaction
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
@@ -11,17 +12,19 @@ from rest_framework.views import APIView
 from annotation.access import JUDGES, MANAGERS, access
 from annotation.api import schema
 from annotation.api.base import paged, parsed, person
-from annotation.models import Item, Project
-from annotation.selectors.items import comments_on, item_for, job_for
+from annotation.models import Project
+from annotation.selectors.items import comments_on, item_for, items_of, job_for
 from annotation.services import files, importing, review
 from annotation.tasks import import_file
 
+WARNED = OpenApiParameter("warned", OpenApiTypes.BOOL, description="Only items that their import warned of.")
+
 
 class ItemsView(APIView):
-    @extend_schema(responses=schema.answers({200: schema.ItemOut(many=True)}))
+    @extend_schema(parameters=[WARNED], responses=schema.answers({200: schema.ItemOut(many=True)}))
     def get(self, request: Request, project: UUID) -> Response:
         found = access(person(request), project, MANAGERS).project
-        items = Item.objects.filter(project=found).order_by("-id")
+        items = items_of(found, warned=request.query_params.get("warned") in ("1", "true"))
         return paged(request, self, items, lambda page: schema.ItemOut(page, many=True).data)
 
     @extend_schema(

@@ -4,6 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from annotation.checks import KINDS
 from annotation.dimensions import FLAGS
 from annotation.models import (
     Comment,
@@ -96,10 +97,18 @@ class RowFaultOut(serializers.Serializer[Any]):
     reason = serializers.CharField()
 
 
+class RowWarningOut(RowFaultOut):
+    kind = serializers.ChoiceField(choices=list(KINDS))
+
+
 class ImportedOut(serializers.Serializer[Any]):
+    """Rows with errors were left out; rows with warnings were taken, and `warned` counts them."""
+
     created = serializers.IntegerField()
     duplicates = serializers.IntegerField()
+    warned = serializers.IntegerField()
     errors = RowFaultOut(many=True)  # type: ignore[assignment]  # the contract's name for it
+    warnings = RowWarningOut(many=True)
 
 
 class JobRef(serializers.Serializer[Any]):
@@ -109,10 +118,12 @@ class JobRef(serializers.Serializer[Any]):
 class JobOut(serializers.ModelSerializer[ImportJob]):
     id = serializers.UUIDField(source="uuid")
     errors = RowFaultOut(many=True)  # type: ignore[assignment]  # the contract's name for it
+    warnings = RowWarningOut(many=True)
 
     class Meta:
         model = ImportJob
-        fields = ("id", "name", "state", "step", "done", "total", "created", "duplicates", "errors", "created_at")
+        fields = ("id", "name", "state", "step", "done", "total", "created", "duplicates", "warned", "errors",
+                  "warnings", "created_at")  # fmt: skip
 
 
 class FileIn(serializers.Serializer[Any]):
@@ -131,7 +142,7 @@ class ItemOut(serializers.ModelSerializer[Item]):
     class Meta:
         model = Item
         fields = ("id", "source_id", "messages", "input", "output", "metadata", "lane", "skill", "priority",
-                  "excluded_at", "created_at")  # fmt: skip
+                  "warnings", "excluded_at", "created_at")  # fmt: skip
 
 
 class WorkItem(serializers.Serializer[Any]):

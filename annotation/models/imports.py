@@ -36,6 +36,9 @@ class ImportJob(PublicModel):
     duplicates = models.PositiveIntegerField(default=0)
     errors = models.JSONField(default=list)
     """`[{row, field, reason}]`, the first hundred."""
+    warned = models.PositiveIntegerField(default=0)
+    warnings = models.JSONField(default=list)
+    """`[{row, kind, field, reason}]`, the first hundred of rows that were taken all the same."""
 
     def __str__(self) -> str:
         return f"{self.name} {self.state}"

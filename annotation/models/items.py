@@ -1,4 +1,5 @@
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -31,10 +32,15 @@ class Item(PublicModel):
     feedback = models.JSONField(default=dict)
     """Language → what a person who missed it is told."""
     excluded_at = models.DateTimeField(null=True)
+    warnings = ArrayField(models.CharField(max_length=16), default=list, blank=True)
+    """What its import warned of: kinds of `annotation.checks`."""
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["project", "sha256"], name="item_once")]
-        indexes = [models.Index(fields=["project", "-id"], name="item_newest")]
+        indexes = [
+            models.Index(fields=["project", "-id"], name="item_newest"),
+            models.Index(fields=["project", "-id"], name="item_warned", condition=~models.Q(warnings=[])),
+        ]
 
     def __str__(self) -> str:
         return str(self.uuid)

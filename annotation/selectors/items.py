@@ -4,7 +4,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from annotation.access import ANYONE, MANAGERS, access_to
-from annotation.models import Comment, ImportJob, Item
+from annotation.models import Comment, ImportJob, Item, Project
 from sftlab.accounts.models import User
 from sftlab.errors import Missing
 
@@ -22,6 +22,14 @@ def item_for(*, user: User, uuid: UUID, allowed: tuple[str, ...] = ANYONE) -> It
 
 def _missing() -> Missing:
     return Missing(_("There is no such item."))
+
+
+def items_of(project: Project, *, asked: str = "", warned: bool = False) -> QuerySet[Item]:
+    """The newest first; `asked` is looked for in their conversations, `warned` are those that the import warned of."""
+    found = Item.objects.filter(project=project).order_by("-id")
+    if warned:
+        found = found.exclude(warnings=[])
+    return found.filter(messages__icontains=asked) if asked else found
 
 
 def comments_on(item: Item) -> QuerySet[Comment]:

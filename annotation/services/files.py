@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import IO, Any
@@ -14,14 +15,17 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from annotation import rows
+from annotation.checks import Checker
 from annotation.models import ImportJob, Project
-from annotation.rows import RowFault
-from annotation.services.importing import Imported, store
+from annotation.rows import Row, RowFault
+from annotation.services.importing import Imported, checked, store
 from sftlab.accounts.models import User
 from sftlab.audit.services import record
 from sftlab.errors import BadInput, Conflict, Missing
 
-MOST_ERRORS = 100
+MOST_ERRORS = MOST_WARNINGS = 100
+NEAR_ROWS = 20_000
+"""Near duplicates are looked for among the first so many rows of a file: their index lies in memory."""
 CHUNK = 5_000
 SUFFIXES = (".jsonl", ".json")
 
@@ -63,10 +67,12 @@ def run_import(*, job: UUID) -> ImportJob:
     if found is None:
         raise Missing(_("There is no such job."))
     _transition(found, ImportJob.State.RUNNING, step="checking", done=0)
+    kinds: dict[int, tuple[str, ...]] = {}
     try:
-        errors = _check(found)
+        errors = _check(found, kinds)
         if not errors:
-            _write(found)
+            _transition(found, ImportJob.State.RUNNING, step="writing")
+            _write(found, kinds)
             return found
     except FileFault as fault:
         errors = [{"row": fault.row, "field": "", "reason": fault.reason}]
@@ -82,34 +88,45 @@ def _transition(job: ImportJob, to: str, **values: Any) -> None:
         setattr(job, name, value)
 
 
-def _check(job: ImportJob) -> list[dict[str, Any]]:
+def _check(job: ImportJob, kinds: dict[int, tuple[str, ...]]) -> list[dict[str, Any]]:
+    """The faults; `kinds` is given what each warned row is warned of."""
     errors: list[dict[str, Any]] = []
-    number = 0
+    number, checker, told = 0, Checker(NEAR_ROWS), Imported()
     for number, raw in read(folder() / job.path):
         try:
-            rows.parse(raw, kind=job.project.kind)
+            row = rows.parse(raw, kind=job.project.kind)
+            row = checked(number, row, checker=checker, result=told, most=MOST_WARNINGS)
+            if row.warnings:
+                kinds[number] = row.warnings
         except RowFault as fault:
             errors.append({"row": number, "field": fault.field, "reason": fault.reason})
             if len(errors) >= MOST_ERRORS:
                 break
         if number % CHUNK == 0:
             ImportJob.objects.filter(pk=job.pk).update(done=number)
-    ImportJob.objects.filter(pk=job.pk).update(done=number, total=number)
-    job.done = job.total = number
+    for name, value in {"done": number, "total": number, "warned": told.warned, "warnings": told.warnings}.items():
+        setattr(job, name, value)
+    job.save(update_fields=["done", "total", "warned", "warnings"])
     if number == 0:
         errors.append({"row": 0, "field": "", "reason": _("The file has no rows.")})
     return errors
 
 
 @transaction.atomic
-def _write(job: ImportJob) -> None:
+def _write(job: ImportJob, kinds: dict[int, tuple[str, ...]]) -> None:
     result = Imported()
-    source = (rows.parse(raw, kind=job.project.kind) for _number, raw in read(folder() / job.path))
+    source = _rows(job, kinds)
     while chunk := list(islice(source, CHUNK)):
         store(project=job.project, sound=chunk, result=result)
     counts = {"created": result.created, "duplicates": result.duplicates}
     _transition(job, ImportJob.State.DONE, step="", **counts)
     record(actor=job.created_by, verb="items.import", obj=job.project, data={"file": job.name, **counts})
+
+
+def _rows(job: ImportJob, kinds: dict[int, tuple[str, ...]]) -> Iterator[Row]:
+    for number, raw in read(folder() / job.path):
+        row = rows.parse(raw, kind=job.project.kind)
+        yield replace(row, warnings=kinds[number]) if number in kinds else row
 
 
 def read(path: Path) -> Iterator[tuple[int, Any]]:

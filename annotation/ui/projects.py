@@ -11,8 +11,9 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from annotation import tasks
 from annotation.access import MANAGERS, access, may_create, projects_of
-from annotation.models import DatasetVersion, Guideline, ImportJob, Item, Project
-from annotation.selectors.items import job_for
+from annotation.checks import KINDS
+from annotation.models import DatasetVersion, Guideline, ImportJob, Project
+from annotation.selectors.items import items_of, job_for
 from annotation.selectors.progress import people, progress
 from annotation.services import datasets, files, projects
 from annotation.ui.base import page_of, person, private
@@ -115,13 +116,12 @@ def _freeze(request: HttpRequest, project: UUID, form: VersionForm) -> DatasetVe
 @require_GET
 def items(request: HttpRequest, project: UUID) -> HttpResponse:
     found = access(person(request), project, MANAGERS)
-    rows = Item.objects.filter(project=found.project).order_by("-id")
-    asked = request.GET.get("q", "").strip()
-    if asked:
-        rows = rows.filter(messages__icontains=asked)
+    asked, only = request.GET.get("q", "").strip(), "warned" in request.GET
+    rows = items_of(found.project, asked=asked, warned=only)
     jobs = ImportJob.objects.filter(project=found.project).order_by("-id")[:5]
     context = {"project": found.project, "access": found, "page": page_of(request, rows), "jobs": jobs, "tab": "items"}
-    return render(request, "annotation/items.html", context | {"asked": asked})
+    context |= {"asked": asked, "only_warned": only, "warned": items_of(found.project, warned=True).count()}
+    return render(request, "annotation/items.html", context | {"kinds": KINDS})
 
 
 @private
@@ -143,7 +143,7 @@ def import_file(request: HttpRequest, project: UUID) -> HttpResponse:
 def import_state(request: HttpRequest, project: UUID, job: UUID) -> HttpResponse:
     found = job_for(user=person(request), uuid=job)
     name = "annotation/_import_state.html" if request.headers.get("HX-Request") else "annotation/import_state.html"
-    return render(request, name, {"project": found.project, "job": found})
+    return render(request, name, {"project": found.project, "job": found, "kinds": KINDS})
 
 
 @private
