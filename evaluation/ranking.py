@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from sftlab.stats.ratings import Level, Ratings
 from sftlab.stats.reading import read_coefficient
 from sftlab.stats.reasons import NO_UNITS, Reason, gettext_noop
 from sftlab.stats.severity import AdjustedMean, Scores, SeverityAdjusted, severity_adjusted
-from sftlab.stats.stopping import StopRule, verdict
+from sftlab.stats.stopping import StopRule, difference_error, verdict
 from sftlab.stats.votes import Choice, Votes, win_matrix
 
 NO_VOTES = Reason(gettext_noop("There are no votes yet."))
@@ -101,8 +102,25 @@ def ranking(cast: Sequence[Cast], *, systems: dict[str, str], seed: int) -> dict
             "rule": asdict(RULE),
             "pairs": [{**asdict(pair), "state": pair.state.value} for pair in looked.pairs],
         },
+        "differences": _differences(found),
         **_made(found),
     }
+
+
+def _differences(found: Ranking) -> dict[str, Any] | None:
+    """Of the strengths, two by two, each with its standard error: strengths are not independent, their mean being 0."""
+    parameters, covariance = found.parameters, found.covariance
+    if parameters is None or covariance is None:
+        return None
+    pairs = [
+        [
+            *(found.names[one] for one in pair),
+            float(parameters[pair[0]] - parameters[pair[1]]),
+            difference_error(covariance, *pair),
+        ]
+        for pair in combinations(range(len(found.names)), 2)
+    ]
+    return {"degrees": covariance.degrees if np.isfinite(covariance.degrees) else None, "pairs": pairs}
 
 
 def _made(found: Ranking) -> dict[str, Any]:
@@ -126,6 +144,7 @@ def _undetermined(systems: dict[str, str], reason: Reason) -> dict[str, Any]:
         "reason": said(reason),
         "interval_reason": None,
         "verdict": {"stop": False, "rule": asdict(RULE), "pairs": []},
+        "differences": None,
         "method": "",
         "confidence": 0.95,
         "votes": 0,

@@ -143,7 +143,7 @@ class GateView(APIView):
     def post(self, request: Request, slug: str) -> Response:
         """Is this model good enough beside that one? Pass, fail or undetermined, with the evidence."""
         board = get_leaderboard(slug, request.user)
-        return Response(judged(board, read_gate(request.data)))
+        return Response(judged(board, read_gate(request.data), request.user))
 
 
 class WebhooksView(APIView):

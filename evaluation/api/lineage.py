@@ -9,7 +9,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from evaluation.api.access import REFUSALS
-from evaluation.lineage.walk import KINDS, lineage
+from evaluation.lineage.walk import KINDS
+from evaluation.services.lineage import look_up
 from sftlab.access import TokenScope
 
 
@@ -35,19 +36,27 @@ class LineageOut(serializers.Serializer[Any]):
     levels = serializers.ListField(
         child=ListedOut(many=True), help_text="Everything above, level by level, a few of each kind."
     )
+    below = serializers.ListField(
+        child=ListedOut(many=True), help_text="Everything that rests on it, level by level, a few of each kind."
+    )
+    edges = serializers.ListField(
+        child=serializers.ListField(child=serializers.CharField(), min_length=2, max_length=2),
+        help_text="Between those nodes, as `kind/id`: the first rests on the second.",
+    )
 
 
 class LineageView(APIView):
     """Where something comes from, and what it touched.
 
-    For administrators with texts and names; for readers of a leaderboard as far as what it rests on, people counted.
+    For administrators with texts and names. Readers of a leaderboard see what it rests on: votes of closed studies,
+    rows and responses without their texts, people under an alias, outputs counted.
     """
 
     permission_classes = (AllowAny, TokenScope)
 
     @extend_schema(responses={200: LineageOut, **REFUSALS})
     def get(self, request: Request, kind: str, key: str) -> Response:
-        return Response(LineageOut(lineage(kind, key, request.user)).data)
+        return Response(LineageOut(look_up(kind=kind, key=key, person=request.user)).data)
 
 
 urlpatterns = [path("lineage/<slug:kind>/<str:key>/", LineageView.as_view(), name="lineage")]

@@ -4,7 +4,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 Json = dict[str, Any]
-ORIGIN = ("system", "outputs_sha256", "model_sha256", "adapter_sha256", "decoding", "seed", "run", "withdrawn")
+ORIGIN = (
+    *("name", "system", "outputs_sha256", "model_sha256", "adapter_sha256", "decoding", "seed"),
+    *("run", "code_version", "datasets", "withdrawn"),
+)
 
 
 def rows_diff(before: Sequence[Mapping[str, Any]], after: Sequence[Mapping[str, Any]]) -> Json:

@@ -26,7 +26,7 @@ class Inputs:
     evalset: Mapping[str, Any]
     entries: Sequence[Entry]
     origins: Sequence[Mapping[str, Any]]
-    """By entry: system, evaluation, digest of its outputs, decoding, seed, run, dataset versions, withdrawn rows."""
+    """By entry: name, system, evaluation, digests of weights and outputs, decoding, seed, run, data, withdrawn rows."""
     scores: Mapping[tuple[str, str], Sequence[Scored]]
     """By language and category, `""` for all: the whole of a bilingual set has each language's scores side by side."""
     study: StudyPart | None = None

@@ -1,5 +1,9 @@
 """From a model down to the rows it learnt from and who wrote them."""
 
+from collections.abc import Iterable
+from typing import Any
+
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from annotation.models import DatasetVersion, Item, Response, VersionRow, Withdrawal
@@ -7,7 +11,7 @@ from annotation.selectors.withdrawals import withdrawn_in
 from evaluation.lineage.finding import by_uuid
 from evaluation.lineage.nodes import Group, Kind, Node, Reader, known, one, some
 from evaluation.models import System
-from evaluation.selectors.impact import withdrawn_behind
+from evaluation.selectors.impact import descended, withdrawn_behind
 from training.models import LanguageModel, Run
 
 
@@ -84,12 +88,16 @@ def _version_down(version: DatasetVersion, most: int) -> list[Group]:
 
 
 def _row(row: Item, reader: Reader) -> Node:
-    text = row.messages[-1]["content"] if row.messages else ""
-    facts = {"messages": row.messages, "input": row.input, "metadata": row.metadata, "sha256": row.sha256}
+    facts: dict[str, Any] = {"sha256": row.sha256}
+    label = _("row %(sha256)s") % {"sha256": f"{row.sha256[:8]}…"}
     withdrawal = Withdrawal.objects.filter(item=row).first()
     if withdrawal is not None:
-        facts |= {"withdrawn_because": withdrawal.reason, "withdrawn_at": withdrawal.created_at}
-    return Node("row", str(row.uuid), _short(text), known(facts), marks=_marked(withdrawal is not None))
+        facts |= {"withdrawn_at": withdrawal.created_at}
+    if reader.is_admin:
+        label = _short(row.messages[-1]["content"]) if row.messages else label
+        facts = {"messages": row.messages, "input": row.input, "metadata": row.metadata, **facts}
+        facts |= {"withdrawn_because": withdrawal.reason if withdrawal else None}
+    return Node("row", str(row.uuid), label, known(facts), marks=_marked(withdrawal is not None))
 
 
 def _row_up(row: Item, most: int) -> list[Group]:
@@ -102,15 +110,16 @@ def _row_down(row: Item, most: int) -> list[Group]:
 
 
 def _response(response: Response, reader: Reader) -> Node:
-    facts = {
-        "output": response.output,
-        "messages": response.messages,
+    facts: dict[str, Any] = {
         "state": response.get_state_display(),
         "guideline": response.guideline,
         "seconds": response.lead_time,
         "at": response.created_at,
     }
-    label = _short(response.output or _("a conversation"))
+    label = _("response")
+    if reader.is_admin:
+        label = _short(response.output or _("a conversation"))
+        facts = {"output": response.output, "messages": response.messages, **facts}
     return Node("response", str(response.uuid), label, known(facts), scripted=response.author.scripted)
 
 
@@ -134,10 +143,30 @@ def _short(text: str) -> str:
     return text if len(text) <= 60 else f"{text[:59]}…"
 
 
+def shown(models: Iterable[LanguageModel]) -> Q:
+    """Leaderboards that show one of these models, or one that was tuned from them."""
+    return Q(snapshots__systems__model__in=[model.pk for model in descended(models)])
+
+
+def learnt_from(rows: Q) -> Q:
+    """Leaderboards that show a model that learnt from these rows of versions."""
+    versions = DatasetVersion.objects.filter(row_set__in=VersionRow.objects.filter(rows))
+    return shown(LanguageModel.objects.filter(run__datasets__version__in=versions))
+
+
+def of_response(response: Response) -> Q:
+    """Also of one that a reviewer's fix took the place of."""
+    fix = Response.objects.filter(replaces=response).first()
+    return learnt_from(Q(response__in=[response, *([fix] if fix else [])]))
+
+
 KINDS = [
-    Kind("model", by_uuid(LanguageModel), _model, _model_up, _model_down),
-    Kind("run", by_uuid(Run), _run, _run_up, _run_down),
-    Kind("version", by_uuid(DatasetVersion), _version, _version_up, _version_down),
-    Kind("row", by_uuid(Item), _row, _row_up, _row_down, open=False),
-    Kind("response", by_uuid(Response), _response, _response_up, _response_down, open=False),
+    Kind("model", by_uuid(LanguageModel), _model, _model_up, _model_down, lambda model: shown([model])),
+    Kind("run", by_uuid(Run), _run, _run_up, _run_down, lambda run: shown(LanguageModel.objects.filter(run=run))),
+    Kind(
+        *("version", by_uuid(DatasetVersion), _version, _version_up, _version_down),
+        lambda version: learnt_from(Q(version=version)),
+    ),
+    Kind("row", by_uuid(Item), _row, _row_up, _row_down, lambda row: learnt_from(Q(item=row))),
+    Kind("response", by_uuid(Response), _response, _response_up, _response_down, of_response),
 ]

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import models
+from django.db.models import Q
 
 
 @dataclass(frozen=True)
@@ -18,8 +19,8 @@ class Node:
     """Such as `withdrawn`."""
 
     @property
-    def key(self) -> tuple[str, str]:
-        return self.kind, self.id
+    def key(self) -> str:
+        return f"{self.kind}/{self.id}"
 
 
 @dataclass(frozen=True)
@@ -29,11 +30,13 @@ class Group:
     kind: str
     count: int
     found: list[Any]
+    told: bool = True
+    """False where which ones they are is for administrators: others get the count."""
 
 
 @dataclass(frozen=True)
 class Reader:
-    """Who asks: names of people and texts are for administrators."""
+    """Who asks: texts and names of people are for administrators."""
 
     is_admin: bool
 
@@ -41,20 +44,24 @@ class Reader:
 Neighbours = Callable[[Any, int], Iterable[Group]]
 
 
+def nobody(_found: Any) -> Q | None:
+    return None
+
+
 @dataclass(frozen=True)
 class Kind:
     name: str
-    find: Callable[[str], Any]
+    find: Callable[[str, Reader], Any]
     """None when there is none."""
     describe: Callable[[Any, Reader], Node]
     up: Neighbours
     down: Neighbours
-    open: bool = True
-    """Whether readers of a leaderboard may look at it; texts and people are for administrators."""
+    boards: Callable[[Any], Q | None] = nobody
+    """The leaderboards that rest on it, whose readers may look at it; None: administrators only."""
 
 
-def some(kind: str, found: "models.QuerySet[Any]", most: int) -> Group:
-    return Group(kind, found.count(), list(found[:most]))
+def some(kind: str, found: "models.QuerySet[Any]", most: int, *, told: bool = True) -> Group:
+    return Group(kind, found.count(), list(found[:most]), told)
 
 
 def one(kind: str, found: Any) -> list[Group]:

@@ -2,10 +2,12 @@
 
 from typing import Any
 
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from evaluation.lineage.finding import by_uuid
 from evaluation.lineage.nodes import Group, Kind, Node, Reader, known, nothing, one, some
+from evaluation.lineage.standing import Standing, find_standing, votes_about
 from evaluation.models import EvalSet, Leaderboard, Output, Score, Snapshot, Study, System, Vote
 from evaluation.selectors.impact import withdrawn_behind
 
@@ -27,7 +29,7 @@ def _snapshot(snapshot: Snapshot, reader: Reader) -> Node:
 
 
 def _snapshot_up(snapshot: Snapshot, most: int) -> list[Group]:
-    systems = System.objects.filter(uuid__in=[one["system"] for one in snapshot.inputs["systems"]]).order_by("pk")
+    systems = snapshot.systems.order_by("pk")
     study = snapshot.inputs["study"]
     return [
         some("system", systems, most),
@@ -52,7 +54,7 @@ def _score(score: Score, reader: Reader) -> Node:
 
 
 def _score_up(score: Score, most: int) -> list[Group]:
-    return [*one("system", score.system), some("output", _outputs_of(score), most)]
+    return [*one("system", score.system), some("output", _outputs_of(score), most, told=False)]
 
 
 def _outputs_of(score: Score) -> Any:
@@ -63,7 +65,7 @@ def _outputs_of(score: Score) -> Any:
 
 
 def _boards_on(system: System, most: int) -> Group:
-    return some("snapshot", Snapshot.objects.filter(inputs__systems__contains=[{"system": str(system.uuid)}]), most)
+    return some("snapshot", system.snapshots.order_by("-pk"), most)
 
 
 def _system(system: System, reader: Reader) -> Node:
@@ -92,8 +94,8 @@ def _system_down(system: System, most: int) -> list[Group]:
     studies = Study.objects.filter(systems__system=system).order_by("-pk")
     return [
         some("score", system.scores.filter(category="", current=True).order_by("metric", "language"), most),
-        some("output", system.outputs.order_by("item__position"), most),
-        some("study", studies, most),
+        some("output", system.outputs.order_by("item__position"), most, told=False),
+        Group("standing", studies.count(), [Standing(study, system) for study in studies[:most]]),
         _boards_on(system, most),
     ]
 
@@ -123,7 +125,24 @@ def _output_down(output: Output, most: int) -> list[Group]:
     votes = (
         Vote.objects.filter(unit__first__output=output) | Vote.objects.filter(unit__second__output=output)
     ).distinct()
-    return [some("vote", votes.order_by("pk"), most)]
+    return [some("vote", votes.order_by("pk"), most, told=False)]
+
+
+def _standing(found: Standing, reader: Reader) -> Node:
+    label = _("%(model)s in “%(study)s”") % {"model": found.system.model.name, "study": found.study.name}
+    scripted = votes_about(found).filter(scripted=True).exists()
+    return Node("standing", found.uuid, label, known(found.facts), scripted=scripted)
+
+
+def _standing_up(found: Standing, most: int) -> list[Group]:
+    """Which votes were about one system is told to administrators: a rater must not learn whose an answer was."""
+    votes = some("vote", votes_about(found).order_by("pk"), most, told=False)
+    return [votes, *one("study", found.study), *one("system", found.system)]
+
+
+def _standing_down(found: Standing, most: int) -> list[Group]:
+    boards = Leaderboard.objects.filter(study=found.study, snapshots__systems=found.system).distinct()
+    return [some("leaderboard", boards.order_by("name"), most)]
 
 
 def _study(study: Study, reader: Reader) -> Node:
@@ -134,11 +153,17 @@ def _study(study: Study, reader: Reader) -> Node:
 
 def _study_up(study: Study, most: int) -> list[Group]:
     systems = System.objects.filter(pk__in=study.systems.values("system")).order_by("pk")
-    return [some("vote", Vote.objects.filter(study=study).order_by("pk"), most), some("system", systems, most)]
+    votes = Vote.objects.filter(study=study).order_by("pk")
+    return [some("vote", votes, most, told=not study.is_open), some("system", systems, most)]
 
 
 def _study_down(study: Study, most: int) -> list[Group]:
-    return [some("leaderboard", Leaderboard.objects.filter(study=study).order_by("name"), most)]
+    systems = System.objects.filter(pk__in=study.systems.values("system")).select_related("model").order_by("pk")
+    standings = [Standing(study, system) for system in systems[:most]]
+    return [
+        Group("standing", systems.count(), standings),
+        some("leaderboard", Leaderboard.objects.filter(study=study).order_by("name"), most),
+    ]
 
 
 def _score_down(score: Score, most: int) -> list[Group]:
@@ -153,12 +178,26 @@ def _output_up(output: Output, most: int) -> list[Group]:
     return one("system", output.system)
 
 
+def _showing(system: System) -> Q:
+    return Q(snapshots__systems=system) | Q(study__systems__system=system)
+
+
 KINDS = [
-    Kind("leaderboard", by_uuid(Leaderboard), _leaderboard, _leaderboard_up, nothing),
-    Kind("snapshot", by_uuid(Snapshot), _snapshot, _snapshot_up, _snapshot_down),
-    Kind("score", by_uuid(Score), _score, _score_up, _score_down),
-    Kind("system", by_uuid(System), _system, _system_up, _system_down),
-    Kind("evalset", by_uuid(EvalSet), _evalset, nothing, _evalset_down),
-    Kind("output", by_uuid(Output), _output, _output_up, _output_down, open=False),
-    Kind("study", by_uuid(Study), _study, _study_up, _study_down),
+    Kind(
+        *("leaderboard", by_uuid(Leaderboard), _leaderboard, _leaderboard_up, nothing),
+        lambda board: Q(pk=board.pk),
+    ),
+    Kind(
+        *("snapshot", by_uuid(Snapshot), _snapshot, _snapshot_up, _snapshot_down),
+        lambda snapshot: Q(pk=snapshot.leaderboard_id),
+    ),
+    Kind("score", by_uuid(Score), _score, _score_up, _score_down, lambda score: _showing(score.system)),
+    Kind("system", by_uuid(System), _system, _system_up, _system_down, _showing),
+    Kind("evalset", by_uuid(EvalSet), _evalset, nothing, _evalset_down, lambda evalset: Q(evalset=evalset)),
+    Kind("output", by_uuid(Output), _output, _output_up, _output_down),
+    Kind("study", by_uuid(Study), _study, _study_up, _study_down, lambda study: Q(study=study)),
+    Kind(
+        *("standing", find_standing, _standing, _standing_up, _standing_down),
+        lambda found: Q(study=found.study),
+    ),
 ]

@@ -1,8 +1,7 @@
 """The walk itself, the same for every kind, within what the reader may see."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -29,93 +28,108 @@ class Listed:
     nodes: list[Node]
 
 
+Levels = list[list[Listed]]
+
+
 @dataclass(frozen=True)
 class Lineage:
     node: Node
     up: list[Listed]
     down: list[Listed]
-    levels: list[list[Listed]]
+    levels: Levels
     """Everything above, level by level, each thing once, a few of each kind."""
+    below: Levels
+    """The same of what rests on it."""
+    edges: list[tuple[str, str]]
+    """Between the nodes of `levels` and `below`, by `kind/id`: the first rests on the second."""
 
 
 class Sight:
-    """Administrators see all; readers of a leaderboard what it rests on, without texts and people."""
+    """Administrators see all. Readers of a leaderboard see what it rests on, without texts, outputs and names.
+
+    What a visible thing rests on is visible; what rests on it is looked at one by one, and counted only as far as seen.
+    """
 
     def __init__(self, person: Person) -> None:
         self.person = person
         self.reader = Reader(is_admin=isinstance(person, User) and person.is_admin)
 
     def sees(self, kind: str, found: Any) -> bool:
-        return self.reader.is_admin or (KINDS[kind].open and (kind, str(found.uuid)) in self._reach)
+        if self.reader.is_admin:
+            return True
+        boards = KINDS[kind].boards(found)
+        return boards is not None and readable(self.person).filter(boards).exists()
+
+    def above(self, group: Group) -> Group:
+        return group if group.told or self.reader.is_admin else replace(group, found=[])
+
+    def below(self, group: Group) -> Group:
+        if self.reader.is_admin or not group.told:
+            return self.above(group)
+        found = [one for one in group.found if self.sees(group.kind, one)]
+        return replace(group, found=found, count=len(found))
 
     def describe(self, kind: str, found: Any) -> Node:
         return KINDS[kind].describe(found, self.reader)
-
-    @cached_property
-    def _reach(self) -> set[tuple[str, str]]:
-        frontier: list[tuple[str, Any]] = [("leaderboard", board) for board in readable(self.person)]
-        known: set[tuple[str, str]] = set()
-        while frontier:
-            kind, found = frontier.pop()
-            key = (kind, str(found.uuid))
-            if key in known:
-                continue
-            known.add(key)
-            if kind == "system":
-                known |= {("score", str(uuid)) for uuid in found.scores.values_list("uuid", flat=True)}
-            for group in KINDS[kind].up(found, LISTED):
-                if KINDS[group.kind].open:
-                    frontier += [(group.kind, one) for one in group.found]
-        return known
 
 
 def lineage(kind: str, key: str, person: Person) -> Lineage:
     """Raises Missing also for what this person may not know exists."""
     sight = Sight(person)
-    found = KINDS[kind].find(key) if kind in KINDS else None
+    found = KINDS[kind].find(key, sight.reader) if kind in KINDS else None
     if found is None or not sight.sees(kind, found):
         raise Missing(_("There is no such thing here."))
-    rules = KINDS[kind]
+    node = sight.describe(kind, found)
+    above = _Walk(sight, lambda name, one, most: map(sight.above, KINDS[name].up(one, most)))
+    below = _Walk(sight, lambda name, one, most: map(sight.below, KINDS[name].down(one, most)))
     return Lineage(
-        node=sight.describe(kind, found),
-        up=_listed(rules.up(found, LISTED), sight),
-        down=_listed(rules.down(found, LISTED), sight),
-        levels=_levels(kind, found, sight),
+        node=node,
+        up=above.listed(kind, found),
+        down=below.listed(kind, found),
+        levels=above.levels(node, found),
+        below=below.levels(node, found),
+        edges=[*above.edges, *((later, earlier) for earlier, later in below.edges)],
     )
 
 
-def _listed(groups: Iterable[Group], sight: Sight) -> list[Listed]:
-    found = [Listed(group.kind, group.count, _nodes(group, sight)) for group in groups if group.count]
-    return [one for one in found if one.nodes or not KINDS[one.kind].open]
+@dataclass
+class _Walk:
+    """In one direction, nearest first."""
+
+    sight: Sight
+    neighbours: Callable[[str, Any, int], Iterable[Group]]
+    edges: list[tuple[str, str]] = field(default_factory=list)
+
+    def listed(self, kind: str, found: Any) -> list[Listed]:
+        return [
+            Listed(group.kind, group.count, [self.sight.describe(group.kind, one) for one in group.found])
+            for group in self.neighbours(kind, found, LISTED)
+            if group.count
+        ]
+
+    def levels(self, node: Node, found: Any) -> Levels:
+        levels: Levels = []
+        known, frontier = {node.key}, [(node, found)]
+        while frontier and len(levels) < DEEPEST:
+            level: dict[str, Listed] = {}
+            following: list[tuple[Node, Any]] = []
+            for start, one in frontier:
+                for group in self.neighbours(start.kind, one, FAN):
+                    met = [(self.sight.describe(group.kind, other), other) for other in group.found]
+                    self.edges += [(start.key, other.key) for other, _found in met]
+                    fresh = [(other, thing) for other, thing in met if other.key not in known]
+                    known |= {other.key for other, _thing in fresh}
+                    following += fresh
+                    _add(level, group, [other for other, _thing in fresh])
+            if level:
+                levels.append(list(level.values()))
+            frontier = following
+        return levels
 
 
-def _nodes(group: Group, sight: Sight) -> list[Node]:
-    return [sight.describe(group.kind, one) for one in group.found if sight.sees(group.kind, one)]
-
-
-def _levels(kind: str, found: Any, sight: Sight) -> list[list[Listed]]:
-    levels: list[list[Listed]] = []
-    known = {(kind, str(found.uuid))}
-    frontier: list[tuple[str, Any]] = [(kind, found)]
-    while frontier and len(levels) < DEEPEST:
-        level: dict[str, Listed] = {}
-        following: list[tuple[str, Any]] = []
-        for name, one in frontier:
-            for group in KINDS[name].up(one, FAN):
-                fresh = [other for other in group.found if (group.kind, str(other.uuid)) not in known]
-                known |= {(group.kind, str(other.uuid)) for other in fresh}
-                seen = [other for other in fresh if sight.sees(group.kind, other)]
-                following += [(group.kind, other) for other in seen]
-                _add(level, group, fresh, [sight.describe(group.kind, other) for other in seen])
-        if level:
-            levels.append(list(level.values()))
-        frontier = following
-    return levels
-
-
-def _add(level: dict[str, Listed], group: Group, fresh: list[Any], nodes: list[Node]) -> None:
+def _add(level: dict[str, Listed], group: Group, fresh: list[Node]) -> None:
     unlisted = group.count - len(group.found)
     if not fresh and not unlisted:
         return
     before = level.get(group.kind, Listed(group.kind, 0, []))
-    level[group.kind] = Listed(group.kind, before.count + len(fresh) + unlisted, [*before.nodes, *nodes])
+    level[group.kind] = Listed(group.kind, before.count + len(fresh) + unlisted, [*before.nodes, *fresh])

@@ -40,6 +40,8 @@ class Snapshot(PublicModel):
     sha256 = models.CharField(max_length=64)
     definition = models.JSONField()
     inputs = models.JSONField()
+    systems = models.ManyToManyField("evaluation.System", related_name="snapshots")
+    """Those it shows, as `inputs` names them: which leaderboards rest on a thing is asked often."""
     left_out = models.JSONField(default=list)
 
     class Meta:

@@ -5,20 +5,26 @@ from uuid import UUID
 
 import numpy as np
 from django.utils.translation import gettext as _
+from scipy.stats import t as student
 
 from evaluation.leaderboards.gate import STRENGTH, Evidence, Gate, Judged, Rule, judge, verdict
 from evaluation.metrics.registry import METRICS, build
 from evaluation.metrics.resampling import compare, interval
-from evaluation.models import EvalSet, ItemScore, Leaderboard, Score, System
+from evaluation.models import EvalSet, ItemScore, Leaderboard, Score, StudyResult, System
 from evaluation.selectors.evaluations import finished_systems
-from evaluation.selectors.leaderboards import slice_of
+from evaluation.selectors.leaderboards import Reader, readable, slice_of
+from evaluation.selectors.studies import slice_key
+from sftlab.accounts.models import User
 from sftlab.errors import BadInput, SFTLabError
 
 Statistics = dict[int, list[float]]
 
 
-def judged(leaderboard: Leaderboard, gate: Gate) -> dict[str, Any]:
-    """The verdict with what it rests on. Raises BadInput for a model that is not on the leaderboard."""
+def judged(leaderboard: Leaderboard, gate: Gate, reader: Reader) -> dict[str, Any]:
+    """The verdict with what it rests on. Raises BadInput for a model that is not on the leaderboard.
+
+    Another evaluation set counts as far as the reader may see the two models on it.
+    """
     rows = leaderboard.current.inputs["systems"] if leaderboard.current else []
     on_board = {row["model"]: row["system"] for row in rows}
     faults = [
@@ -28,7 +34,7 @@ def judged(leaderboard: Leaderboard, gate: Gate) -> dict[str, Any]:
     ]
     if faults:
         raise BadInput(_("This gate can't be judged."), errors=faults)  # type: ignore[arg-type]
-    found = [_judge(leaderboard, gate, rule, on_board) for rule in gate.rules]
+    found = [_judge(leaderboard, gate, rule, on_board, reader) for rule in gate.rules]
     return {
         "verdict": verdict(found),
         "snapshot": leaderboard.current.number if leaderboard.current else None,
@@ -40,30 +46,40 @@ def judged(leaderboard: Leaderboard, gate: Gate) -> dict[str, Any]:
     }
 
 
-def _judge(leaderboard: Leaderboard, gate: Gate, rule: Rule, on_board: dict[str, str]) -> Judged:
+def _judge(leaderboard: Leaderboard, gate: Gate, rule: Rule, on_board: dict[str, str], reader: Reader) -> Judged:
     if rule.metric == STRENGTH:
         return judge(rule, _strength(leaderboard, gate, rule))
     if rule.metric not in METRICS:
         return judge(rule, Evidence(reason=_("There is no such metric.")))
     lower = METRICS[rule.metric].better == "lower"
-    systems = _systems(gate, rule, on_board)
+    systems = _systems(gate, rule, on_board, reader)
     if systems is None:
         return judge(rule, Evidence(reason=_("One of the two has no outputs on that evaluation set.")))
     return judge(rule, _measured(gate, rule, *systems), lower_is_better=lower)
 
 
-def _systems(gate: Gate, rule: Rule, on_board: dict[str, str]) -> tuple[System, System] | None:
+def _systems(gate: Gate, rule: Rule, on_board: dict[str, str], reader: Reader) -> tuple[System, System] | None:
     if not rule.evalset:
         found = {str(s.uuid): s for s in System.objects.filter(uuid__in=on_board.values())}
         return found[on_board[gate.model]], found[on_board[gate.baseline]]
-    try:
-        evalset = EvalSet.objects.filter(uuid=UUID(rule.evalset)).first()
-    except ValueError:
-        evalset = None
-    known = {str(s.model.uuid): s for s in finished_systems(evalset).values()} if evalset else {}
+    known = {str(system.model.uuid): system for system in _seen_on(rule.evalset, reader)}
     if gate.model not in known or gate.baseline not in known:
         return None
     return known[gate.model], known[gate.baseline]
+
+
+def _seen_on(evalset: str, reader: Reader) -> list[System]:
+    """The newest outputs of each model on the set: for readers, those that a leaderboard shows them."""
+    try:
+        found = EvalSet.objects.filter(uuid=UUID(evalset)).first()
+    except ValueError:
+        return []
+    if found is None:
+        return []
+    if isinstance(reader, User) and reader.is_admin:
+        return list(finished_systems(found).values())
+    boards = readable(reader).filter(evalset=found)
+    return list(System.objects.filter(snapshots__is_current_of__in=boards).select_related("model").order_by("pk"))
 
 
 def _measured(gate: Gate, rule: Rule, model: System, baseline: System) -> Evidence:
@@ -104,14 +120,17 @@ def _statistics(system: System, rule: Rule) -> Statistics:
 
 
 def _strength(leaderboard: Leaderboard, gate: Gate, rule: Rule) -> Evidence:
-    """From the two intervals, as if they were independent: wider than the truth, so it never passes too easily."""
+    """The difference of the two as the study's report has it: strengths are no independent numbers."""
     assert leaderboard.current is not None
-    rows = slice_of(leaderboard.current, rule.language, rule.category).rows
-    strengths = {row["model"]["id"]: row["strength"] for row in rows}
-    mine, theirs = strengths.get(gate.model), strengths.get(gate.baseline)
-    if not mine or not theirs or None in (mine["low"], theirs["low"]):
-        return Evidence(reason=_("The votes do not determine both strengths."))
-    difference = mine["value"] - theirs["value"]
-    below = float(np.hypot(mine["value"] - mine["low"], theirs["high"] - theirs["value"]))
-    above = float(np.hypot(mine["high"] - mine["value"], theirs["value"] - theirs["low"]))
-    return Evidence(difference, difference - below, difference + above)
+    slice_of(leaderboard.current, rule.language, rule.category)
+    study = leaderboard.current.inputs["study"]
+    report = StudyResult.objects.filter(study__uuid=study["study"], final=True).first() if study else None
+    found = report.data["slices"].get(slice_key(rule.language, rule.category)) if report else None
+    ranking = (found["ranking"] if found else None) or {}
+    differences = ranking.get("differences") or {"pairs": ()}
+    for first, second, difference, error in differences["pairs"]:
+        if {first, second} == {gate.model, gate.baseline}:
+            value = difference if first == gate.model else -difference
+            half = float(student.ppf(0.5 + rule.confidence / 2, differences["degrees"] or np.inf)) * error
+            return Evidence(value, value - half, value + half, ranking["votes"], ranking["method"])
+    return Evidence(reason=_("The votes do not determine both strengths."))

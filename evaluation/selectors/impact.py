@@ -13,7 +13,7 @@ def impact(row: Item) -> dict[str, Any]:
     runs = Run.objects.filter(datasets__version__in=versions).distinct().order_by("pk")
     models = descended(LanguageModel.objects.filter(run__in=runs))
     systems = System.objects.filter(model__in=models).select_related("model", "evaluation").order_by("pk")
-    boards = [board for board in Leaderboard.objects.select_related("current") if _shows(board, systems)]
+    boards = Leaderboard.objects.filter(current__systems__in=systems).distinct().order_by("name")
     return {
         "versions": [_named(version, str(version)) for version in versions],
         "runs": [_named(run, run.name) for run in runs],
@@ -47,11 +47,6 @@ def withdrawn_behind(models: Iterable[LanguageModel]) -> dict[int, int]:
             found.setdefault(model.pk, set()).update(touched.get(above.pk, ()))
             above = above.base
     return {model: len(rows) for model, rows in found.items() if rows}
-
-
-def _shows(board: Leaderboard, systems: Iterable[System]) -> bool:
-    shown = {one["system"] for one in board.current.inputs["systems"]} if board.current else set()
-    return any(str(system.uuid) in shown for system in systems)
 
 
 def _named(found: Any, name: str) -> dict[str, str]:

@@ -10,7 +10,8 @@ from django.utils.translation import gettext as _
 from evaluation.leaderboards.definition import Definition, read_definition
 from evaluation.leaderboards.inputs import Inputs
 from evaluation.leaderboards.rows import Entry, Scored
-from evaluation.models import Leaderboard, Score, Snapshot, SnapshotSlice, System
+from evaluation.lineage.standing import standing_id
+from evaluation.models import Leaderboard, Score, Snapshot, SnapshotSlice, Study, System
 from evaluation.selectors.evaluations import finished_systems
 from evaluation.selectors.impact import withdrawn_behind
 from evaluation.selectors.votes import study_part
@@ -88,7 +89,10 @@ def inputs_of(leaderboard: Leaderboard) -> Inputs:
             "version": leaderboard.evalset.version,
             "sha256": leaderboard.evalset.sha256,
         },
-        entries=[_entry(system, scripted=scripted, withdrawn=withdrawn.get(system.model_id, 0)) for system in systems],
+        entries=[
+            _entry(system, leaderboard.study, scripted=scripted, withdrawn=withdrawn.get(system.model_id, 0))
+            for system in systems
+        ],
         origins=[_origin(system, withdrawn.get(system.model_id, 0)) for system in systems],
         scores=_scores(systems, definition),
         study=study,
@@ -105,8 +109,9 @@ def _systems(leaderboard: Leaderboard) -> list[System]:
     return sorted(found.values(), key=lambda system: system.pk)
 
 
-def _entry(system: System, *, scripted: bool, withdrawn: int) -> Entry:
+def _entry(system: System, study: Study | None, *, scripted: bool, withdrawn: int) -> Entry:
     model = system.model
+    rated = study is not None and study.systems.filter(system=system).exists()
     facts = {
         "base": model.base.name if model.base else None,
         "cost": {
@@ -116,6 +121,7 @@ def _entry(system: System, *, scripted: bool, withdrawn: int) -> Entry:
             "tokens_per_s": system.tokens_per_s,
         },
         "system": str(system.uuid),
+        "standing": standing_id(study.uuid, system.uuid) if study and rated else None,
         "evaluation": str(system.evaluation.uuid),
         "evaluated_at": system.moved_at.isoformat(),
         "scripted": scripted,
@@ -126,8 +132,10 @@ def _entry(system: System, *, scripted: bool, withdrawn: int) -> Entry:
 
 def _origin(system: System, withdrawn: int) -> dict[str, Any]:
     run = system.model.run
+    learnt = run.datasets.select_related("version") if run else []
     return {
         "model": str(system.model.uuid),
+        "name": system.model.name,
         "model_sha256": system.model.sha256,
         "adapter_sha256": system.model.adapter_sha256,
         "system": str(system.uuid),
@@ -136,6 +144,8 @@ def _origin(system: System, withdrawn: int) -> dict[str, Any]:
         "decoding": system.evaluation.decoding,
         "seed": system.evaluation.seed,
         "run": str(run.uuid) if run else None,
+        "code_version": run.code_version if run else None,
+        "datasets": [{"version": str(one.version.uuid), "sha256": one.sha256} for one in learnt],
         "withdrawn": withdrawn,
     }
 

@@ -13,7 +13,7 @@ from evaluation.leaderboards.definition import BY_RANK, Definition, read_definit
 from evaluation.leaderboards.inputs import Inputs
 from evaluation.leaderboards.rows import Table, table
 from evaluation.metrics.registry import METRICS
-from evaluation.models import Delivery, EvalSet, Leaderboard, Snapshot, SnapshotSlice, Study
+from evaluation.models import Delivery, EvalSet, Leaderboard, Snapshot, SnapshotSlice, Study, System
 from evaluation.selectors.leaderboards import inputs_of
 from sftlab.accounts.models import User
 from sftlab.audit.services import record
@@ -152,6 +152,7 @@ def build_snapshot(*, leaderboard: Leaderboard) -> Snapshot | None:
         inputs=inputs.listed(),
         left_out=tables["", ""].left_out,
     )
+    snapshot.systems.set(System.objects.filter(uuid__in=[origin["system"] for origin in inputs.origins]))
     SnapshotSlice.objects.bulk_create(
         [_slice(leaderboard, snapshot, inputs, key, found) for key, found in tables.items()]
     )

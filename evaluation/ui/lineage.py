@@ -9,13 +9,13 @@ from django.views.decorators.http import require_POST
 
 from annotation.access import MANAGERS
 from annotation.selectors.items import item_for
-from evaluation.lineage.walk import lineage
+from evaluation.services.lineage import look_up
 from evaluation.services.withdrawals import withdraw
 from evaluation.ui.access import admins_only, me
 
 
 def lineage_page(request: HttpRequest, kind: str, key: str) -> HttpResponse:
-    return render(request, "evaluation/lineage.html", {"lineage": lineage(kind, key, request.user)})
+    return render(request, "evaluation/lineage.html", {"lineage": look_up(kind=kind, key=key, person=request.user)})
 
 
 @require_POST

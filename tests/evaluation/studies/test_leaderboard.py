@@ -3,6 +3,7 @@
 import pytest
 from procrastinate.contrib.django.models import ProcrastinateJob
 
+from evaluation.lineage.people import alias
 from evaluation.models import Delivery
 from evaluation.services.leaderboards import build_snapshot, create_leaderboard
 from evaluation.services.studies import rating as services
@@ -82,10 +83,63 @@ def test_the_page_shows_agreement(client, boards, closed):
     assert "Agreement" in page
 
 
-def test_lineage_leads_to_votes_and_counts_them_for_readers(api, admin, boards, closed):
-    snapshot = build_snapshot(leaderboard=boards["rated"])
-    above = api(admin).get(f"/api/v1/lineage/snapshot/{snapshot.uuid}/").data["up"]
-    (study,) = next(group for group in above if group["kind"] == "study")["nodes"]
-    below = api().get(f"/api/v1/lineage/study/{study['id']}/").data["up"]
-    votes = next(group for group in below if group["kind"] == "vote")
-    assert (votes["count"], votes["nodes"]) == (4, [])
+class TestLineage:
+    """Of the ranks and strengths: down to votes and raters, and no further than the reader may."""
+
+    def get(self, client, kind, key):
+        return client.get(f"/api/v1/lineage/{kind}/{key}/")
+
+    def above(self, client, kind, key, wanted):
+        groups = self.get(client, kind, key).data["up"]
+        return next(group for group in groups if group["kind"] == wanted)
+
+    @pytest.fixture
+    def standing(self, api, boards, closed):
+        build_snapshot(leaderboard=boards["rated"])
+        return api().get(f"{URL}rated/").json()["rows"][0]["standing"]
+
+    def test_a_strength_leads_to_the_votes_that_made_it(self, api, admin, boards, standing):
+        facts = self.get(api(), "standing", standing).data["node"]["facts"]
+        assert facts["votes"] == 4
+        assert facts["wins"] + facts["losses"] + facts.get("ties", 0) == 4
+        votes = self.above(api(admin), "standing", standing, "vote")
+        assert (votes["count"], len(votes["nodes"])) == (4, 4)
+
+    def test_which_votes_were_about_a_system_is_not_told_to_readers(self, api, standing):
+        votes = self.above(api(), "standing", standing, "vote")
+        assert (votes["count"], votes["nodes"]) == (4, [])
+
+    def test_votes_lead_to_raters_by_alias_and_for_admins_by_name(self, api, admin, study, alice, bob, standing):
+        vote = self.above(api(), "study", study.uuid, "vote")["nodes"][0]["id"]
+        (rater,) = self.above(api(), "vote", vote, "person")["nodes"]
+        assert rater["id"] in {alias(alice), alias(bob)}
+        assert "alice" not in rater["label"]
+        assert self.get(api(), "person", rater["id"]).status_code == 200
+        assert self.above(api(admin), "vote", vote, "person")["nodes"][0]["label"] in {"alice", "bob"}
+
+    def test_an_id_does_not_lead_readers_to_an_alias(self, api, bob, alice, standing):
+        assert self.get(api(bob), "person", alice.uuid).status_code == 404
+
+    def test_votes_lead_readers_to_no_output(self, api, study, standing):
+        vote = self.above(api(), "study", study.uuid, "vote")["nodes"][0]["id"]
+        assert self.above(api(), "vote", vote, "output")["nodes"] == []
+
+    def test_single_votes_of_an_open_study_are_shown_to_nobody_else(self, api, boards, study):
+        assert self.above(api(), "study", study.uuid, "vote")["nodes"] == []
+        assert self.get(api(), "vote", study.votes.first().uuid).status_code == 404
+
+
+def test_a_gate_on_strength_takes_the_difference_from_the_report(api, boards, closed, compared, bob):
+    build_snapshot(leaderboard=boards["rated"])
+    first, second = (str(model.uuid) for model in compared)
+
+    def evidence(model, baseline):
+        body = {"model": model, "baseline": baseline, "rules": [{"metric": "strength"}]}
+        return api(bob).post(f"{URL}rated/gate/", body).data["rules"][0]["evidence"]
+
+    found, reversed_ = evidence(first, second), evidence(second, first)
+    rows = {row["model"]["id"]: row["strength"] for row in api().get(f"{URL}rated/").json()["rows"]}
+    assert found["value"] == pytest.approx(rows[first]["value"] - rows[second]["value"])
+    assert (found["low"], found["high"]) == pytest.approx((-reversed_["high"], -reversed_["low"]))
+    half = rows[first]["high"] - rows[first]["value"]
+    assert found["high"] - found["value"] == pytest.approx(2 * half)  # of two, one is the other's negative
