@@ -12,9 +12,11 @@ from django.db import models
 from sftlab.prepared import columns
 from sftlab.work.models import AbstractAssignment
 
+# OFFSET 0 keeps it a look-up for each candidate: as a join it would be planned, and the plan kept, for the few
+# assignments that there are when a pool is new.
 _UNSEEN = """NOT EXISTS (
     SELECT FROM {assignment} seen WHERE seen.item_id = s.item_id AND seen.person_id = %(person)s
-    AND seen.state IN ('live', 'submitted', 'skipped', 'set_aside'))"""
+    AND seen.state IN ('live', 'submitted', 'skipped', 'set_aside') OFFSET 0)"""
 
 _FREE = """s.pool_id = %(pool)s AND s.lane = %(lane)s AND s.skill = granted.skill
     AND s.state = 'free' AND s.assigned_to_id IS NULL"""
@@ -96,11 +98,19 @@ FROM held RETURNING *
 ) SELECT {columns} FROM a JOIN {item} i ON i.id = a.item_id
 """
 
-# Whether a claim that came away empty had lost a race for the last slots.
+# Whether a claim that came away empty had lost a race for the last slots. Two questions, so that each has its index.
 LEFT = """
 SELECT EXISTS (
     SELECT FROM {slot} s WHERE s.pool_id = %(pool)s AND s.lane = ANY(%(lanes)s) AND s.state = 'free'
-    AND (s.assigned_to_id = %(person)s OR (s.assigned_to_id IS NULL AND s.skill = ANY(%(skills)s))) AND {unseen})
+    AND s.assigned_to_id = %(person)s AND {unseen}
+) OR EXISTS (
+    SELECT FROM unnest(%(lanes)s::text[]) AS wanted(lane) CROSS JOIN unnest(%(skills)s::text[]) AS granted(skill)
+    CROSS JOIN LATERAL (
+        SELECT FROM {slot} s WHERE s.pool_id = %(pool)s AND s.lane = wanted.lane AND s.skill = granted.skill
+        AND s.state = 'free' AND s.assigned_to_id IS NULL AND {unseen}
+        ORDER BY s.priority DESC, s.closeness DESC, s.ord, s.id LIMIT 1
+    ) one
+)
 """
 
 # Siblings that somebody else holds at this moment are left out, since waiting for them could end in a deadlock: a slot
