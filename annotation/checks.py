@@ -28,6 +28,7 @@ KINDS: dict[str, str | Promise] = {
 DIFFICULTIES = ("easy", "medium", "hard")
 
 _EMAIL = re.compile(r"[\w.+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})*\.[A-Za-z]{2,24}\b", re.ASCII)
+_DIGITS = re.compile(r"\d[\d .()-]{7,}\d", re.ASCII)
 _MOBILE = re.compile(r"(?<![\d.])(?:\+?86[- ]?)?1[3-9]\d[- ]?\d{4}[- ]?\d{4}(?!\d)", re.ASCII)
 _ABROAD = re.compile(r"(?<![\w+])\+\d{1,3}(?:[ .()-]{0,2}\d){8,12}(?!\d)", re.ASCII)
 _IDENTITY = re.compile(r"(?<!\d)\d{17}[\dXx](?!\d)", re.ASCII)
@@ -83,7 +84,10 @@ def _first(row: Row) -> str:
 
 
 def _language(row: Row) -> Iterator[Warned]:
-    tag, seen = row.metadata.get("language"), detect(_whole(row))
+    tag, whole = row.metadata.get("language"), _whole(row)
+    if tag == "en" and whole.isascii():
+        return
+    seen = detect(whole)
     if {tag, seen} == {"zh", "en"}:
         yield Warned(
             "language", "metadata.language", _("says %(tag)s, but the text is %(seen)s") % {"tag": tag, "seen": seen}
@@ -110,6 +114,8 @@ def _texts(row: Row) -> Iterator[Warned]:
 
 
 def is_garbled(text: str) -> bool:
+    if text.isascii():
+        return False
     return bool(_GIVEN_UP.search(text)) or any(_was_utf8(run) for run in _HIGH.findall(text))
 
 
@@ -129,6 +135,8 @@ def personal_data(text: str) -> list[str | Promise]:
     found: list[str | Promise] = []
     if "@" in text and _EMAIL.search(text):
         found.append(_("an e-mail address"))
+    if not _DIGITS.search(text):
+        return found
     if any(map(_is_identity, _IDENTITY.findall(text))):
         found.append(_("an identity number"))
     if _MOBILE.search(text) or _ABROAD.search(text):

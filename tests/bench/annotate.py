@@ -124,7 +124,7 @@ def annotate(url, tokens, size, seconds):
 
 
 def tidy():
-    """What autovacuum would do within the next minute, brought forward: it is not the claims that are measured by it."""
+    """What autovacuum would do within the next minute, brought forward, so that it is not what is measured."""
     with psycopg.connect(f"{database()} dbname=sftlab", autocommit=True) as db:
         db.execute("VACUUM (ANALYZE) annotation_item, annotation_slot")
 
