@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from annotation.models import Assignment, Item, Membership, Project, Response, Slot
+from annotation.services.slots import close_excluded
 from annotation.services.standing import transition
 from sftlab.accounts.models import User
 from sftlab.audit.services import record
@@ -107,18 +108,27 @@ def _return(_project: Project, items: list[int], given: dict[str, Any]) -> int:
             assignment, state=State.RETURNED, reason=given["reason"], assign_to=assignment.person_id, draft=draft
         )
         returned += 1
+    close_excluded(items)
     return returned
 
 
 def _exclude(_project: Project, items: list[int], _given: dict[str, Any]) -> int:
-    """No more work on them, and none of them in later versions; what was written stays."""
+    """No more work on them, and none of them in later versions; what was written stays, drafts too."""
     _free_slots(items).update(state=Slot.State.CLOSED)
-    return Item.objects.filter(pk__in=items, excluded_at=None).update(excluded_at=timezone.now())
+    held = Assignment.objects.filter(item_id__in=items, state=State.LIVE)
+    for assignment in held.select_for_update(of=("self",)).order_by("pk"):
+        leases.end(assignment, state=State.RELEASED, reason="excluded")
+    changed = Item.objects.filter(pk__in=items, excluded_at=None).update(excluded_at=timezone.now())
+    close_excluded(items)
+    return changed
 
 
 def _include(_project: Project, items: list[int], _given: dict[str, Any]) -> int:
-    Slot.objects.filter(item_id__in=items, state=Slot.State.CLOSED).update(state=Slot.State.FREE)
-    return Item.objects.filter(pk__in=items).exclude(excluded_at=None).update(excluded_at=None)
+    """What was withdrawn stays out."""
+    back = Item.objects.filter(pk__in=items, withdrawal=None).exclude(excluded_at=None)
+    found = list(back.values_list("pk", flat=True))
+    Slot.objects.filter(item_id__in=found, state=Slot.State.CLOSED).update(state=Slot.State.FREE)
+    return Item.objects.filter(pk__in=found).update(excluded_at=None)
 
 
 def _fault(field: str, reason: str) -> BadInput:

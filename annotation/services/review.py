@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from annotation.access import JUDGES, access_to
 from annotation.models import Assignment, Comment, Item, Project, Response, Review
 from annotation.rows import LONGEST_TEXT
+from annotation.services.slots import close_excluded
 from annotation.services.standing import transition
 from sftlab import jsonb
 from sftlab.accounts.models import User
@@ -99,6 +100,7 @@ def _return_to_author(response: Response, comment: str) -> None:
     draft = {"output": response.output, "messages": response.messages, "ratings": response.ratings}
     draft = {name: value for name, value in draft.items() if value} | {"returned": comment}
     leases.end(held, state=State.RETURNED, reason=comment, assign_to=response.author_id, draft=draft)
+    close_excluded([response.item_id])
 
 
 def _fix(user: User, response: Response, output: str) -> Response:

@@ -31,11 +31,23 @@ AND NOT EXISTS (SELECT FROM annotation_slot s WHERE s.item_id = i.id AND s.assig
 """
 
 
+_CLOSE_EXCLUDED = """
+UPDATE annotation_slot s SET state = 'closed' FROM annotation_item i
+WHERE i.id = ANY(%(items)s) AND i.excluded_at IS NOT NULL AND s.item_id = i.id AND s.state = 'free'
+"""
+
+
 def add_slots(project: Project, items: list[int]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             _ADD_TO_ITEMS, {"project": project.pk, "seed": project.seed, "items": items, "each": project.overlap}
         )
+
+
+def close_excluded(items: list[int]) -> None:
+    """What was given back of an excluded item is not handed out again."""
+    with connection.cursor() as cursor:
+        cursor.execute(_CLOSE_EXCLUDED, {"items": items})
 
 
 def ensure_gold_slots(project: Project) -> None:

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from annotation.gold import GoldResult
 from annotation.models import Assignment, Item, Membership, Project, Response
+from annotation.services.slots import close_excluded
 from sftlab import prepared
 from sftlab.accounts.models import User
 from sftlab.audit.services import record
@@ -131,6 +132,7 @@ def set_aside(*, response: Response) -> bool:
     transition(response, Response.State.SET_ASIDE)
     if held is not None and held.state == State.SUBMITTED:
         leases.end(held, state=State.SET_ASIDE, reason="set aside")
+        close_excluded([response.item_id])
     return True
 
 

@@ -55,6 +55,20 @@ class TestBulk:
         self.act(admin, project, action="include")
         assert work.claim(user=alice, project=project.uuid) is not None
 
+    def test_an_excluded_item_is_taken_from_who_holds_it_and_the_draft_kept(self, project, admin, alice, bob):
+        held = work.claim(user=alice, project=project.uuid).assignment
+        work.save_draft(user=alice, assignment=held.uuid, draft={"output": "half"})
+        self.act(admin, project, action="exclude")
+        held.refresh_from_db()
+        assert (held.state, held.draft) == ("released", {"output": "half"})
+        assert work.claim(user=bob, project=project.uuid) is None
+
+    def test_what_a_reviewer_returns_of_an_excluded_item_is_not_handed_out(self, project, admin, alice, bob):
+        made = answer(project, alice)
+        self.act(admin, project, action="exclude")
+        review.review(user=bob, response=made, verdict="reject", comment="No")
+        assert work.claim(user=alice, project=project.uuid) is None
+
     def test_an_item_of_another_project_is_refused(self, project, admin):
         other = make.project(admin, items=1)
         with pytest.raises(BadInput):
