@@ -17,18 +17,33 @@ def score(evaluation: Evaluation) -> None:
     app.configure_task("evaluation.score", queue="gpu").defer(evaluation=str(evaluation.uuid))
 
 
+def fetch(system: System, *, after: timedelta | None = None) -> None:
+    schedule = {"seconds": max(1, int(after.total_seconds()))} if after else None
+    app.configure_task("evaluation.fetch", queue="cpu", schedule_in=schedule).defer(system=str(system.uuid))
+
+
+def correlate(evaluation: Evaluation) -> None:
+    """At most one waits: it reads every vote when it starts."""
+    _once("evaluation.correlate", f"correlate:{evaluation.pk}", evaluation=str(evaluation.uuid))
+
+
 def build_snapshot(leaderboard: Leaderboard) -> None:
     """At most one waits: it reads everything when it starts."""
-    task = app.configure_task("evaluation.build_snapshot", queue="cpu", queueing_lock=f"snapshot:{leaderboard.pk}")
+    _once("evaluation.build_snapshot", f"snapshot:{leaderboard.pk}", leaderboard=str(leaderboard.uuid))
+
+
+def _once(task: str, lock: str, **arguments: str) -> None:
     try:
         with transaction.atomic():
-            task.defer(leaderboard=str(leaderboard.uuid))
+            app.configure_task(task, queue="cpu", queueing_lock=lock).defer(**arguments)
     except AlreadyEnqueued:
         pass
 
 
 def study_changed(study: Study) -> None:
-    """A study has a new result: its leaderboards are built anew."""
+    """A study has a new result: its leaderboards are built anew, and metrics are set against its votes."""
+    for evaluation in Evaluation.objects.filter(systems__in=study.systems.values("system")).distinct():
+        correlate(evaluation)
     for leaderboard in study.leaderboards.all():
         build_snapshot(leaderboard)
 

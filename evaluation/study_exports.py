@@ -15,12 +15,17 @@ COLUMNS = (
 
 
 def votes_csv(rows: Iterable[dict[str, Any]]) -> str:
-    """`manage.py rank` reads it as it is. Cells that a spreadsheet would run are quoted."""
+    """`manage.py rank` reads it as it is."""
+    return table_csv(COLUMNS, rows)
+
+
+def table_csv(columns: Sequence[str], rows: Iterable[dict[str, Any]]) -> str:
+    """Cells that a spreadsheet would run are quoted."""
     out = io.StringIO()
-    writer = csv.DictWriter(out, COLUMNS, lineterminator="\n")
+    writer = csv.DictWriter(out, columns, lineterminator="\n")
     writer.writeheader()
     for row in rows:
-        writer.writerow({name: _cell(row[name]) for name in COLUMNS})
+        writer.writerow({name: _cell(row[name]) for name in columns})
     return out.getvalue()
 
 

@@ -1,6 +1,7 @@
 from django.urls import URLPattern, URLResolver
 
 from evaluation.api import (
+    analysis,
     board_parts,
     conformance,
     evalsets,
@@ -16,6 +17,7 @@ from evaluation.api import (
 urlpatterns: list[URLPattern | URLResolver] = [
     *evalsets.urlpatterns,
     *evaluations.urlpatterns,
+    *analysis.urlpatterns,
     *leaderboards.urlpatterns,
     *board_parts.urlpatterns,
     *conformance.urlpatterns,

@@ -4,20 +4,15 @@ import json
 import signal
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, replace
 from functools import partial
-from itertools import combinations
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
-import numpy as np
-
 from evaluation.metrics.base import Metric
+from evaluation.metrics.comparing import Resampling, compared
 from evaluation.metrics.files import pairs_from_jsonl, write_json
 from evaluation.metrics.registry import build
-from evaluation.metrics.resampling import Comparison, compare, holm
-from evaluation.metrics.score import Score
 from evaluation.metrics.scoring import Source, score_systems
 from evaluation.metrics.spec import VERSION, MetricsSpec, read_spec
 from sftlab.errors import BadInput
@@ -80,12 +75,9 @@ def _result(spec: MetricsSpec, folder: Path, events: Events) -> dict[str, Any]:
     result: dict[str, Any] = {"version": VERSION, "status": "done", "task": "metrics"}
     if spec.systems:
         result["systems"] = {name: [score.as_json() for score in found] for name, found in scores.items()}
-        result["comparisons"] = {
-            metric.name: [
-                asdict(one) for one in compare_systems(metric, {n: s[place] for n, s in scores.items()}, spec)
-            ]
-            for place, metric in enumerate(metrics)
-        }
+        labels = _load(folder / spec.labels) if spec.labels else {}
+        how = Resampling(spec.resamples, spec.seed, spec.level)
+        result |= compared(metrics, scores, labels, how, step=progress.look)
     else:
         result["scores"] = [score.as_json() for score in scores[""]]
     return result | {"seconds": round(time.monotonic() - started, 3)}
@@ -98,32 +90,6 @@ def build_metrics(spec: MetricsSpec, folder: Path) -> list[Metric]:
         **({name: {"model": cache | spec.model} for name in ("perplexity", "bits_per_char")} if spec.model else {}),
     }
     return [build(name, shared.get(name, {}) | spec.options.get(name, {})) for name in spec.metrics]
-
-
-def compare_systems(metric: Metric, scores: Mapping[str, Score], spec: MetricsSpec) -> list[Comparison]:
-    """Every two systems over the items that both have a value for, p-values corrected over all of them (Holm)."""
-    found = [_compare_two(metric, (a, b), (scores[a], scores[b]), spec) for a, b in combinations(scores, 2)]
-    known = [one for one in found if one is not None]
-    bootstrap = holm([one.p_bootstrap for one in known])
-    randomisation = holm([one.p_randomisation for one in known])
-    return [
-        replace(one, p_bootstrap_holm=p, p_randomisation_holm=q)
-        for one, p, q in zip(known, bootstrap, randomisation, strict=True)
-    ]
-
-
-def _compare_two(
-    metric: Metric, names: tuple[str, str], scores: tuple[Score, Score], spec: MetricsSpec
-) -> Comparison | None:
-    both = [
-        (a.statistics, b.statistics)
-        for a, b in zip(scores[0].items, scores[1].items, strict=True)
-        if a.value is not None and b.value is not None
-    ]
-    if len(both) < 2 or not spec.resamples or any(score.value is None for score in scores):
-        return None
-    a, b = (np.array(rows) for rows in zip(*both, strict=True))
-    return compare(a, b, metric.value, names=names, resamples=spec.resamples, seed=spec.seed, level=spec.level)
 
 
 def _same_items(ids: Mapping[str, Iterable[str]]) -> None:
@@ -144,6 +110,9 @@ class _Progress:
 
     def __call__(self, pairs: int) -> None:
         self._done += pairs
+        self.look()
+
+    def look(self) -> None:
         self._events.progress("pairs", self._done, self._total)
         if self._cancel_file.exists():
             raise Cancelled

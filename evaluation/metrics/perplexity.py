@@ -15,13 +15,14 @@ from evaluation.metrics.workspace import Workspace
 LONGEST = 2048
 BATCH_TOKENS = 1024  # each costs a vocabulary of logits
 TRUNCATED = "truncated"
+NOT_PREDICTED = "not_predicted"
 
 
 class Perplexity(Metric):
     """exp(ΣNLL / Σtokens) over all references, in the tokens of the model.
 
     A pair's ``data`` may bring ``{"nll": nats, "tokens": count}`` (the trainer's task ``perplexity`` writes them, given
-    the prompt); otherwise the local model in ``model`` scores the bare text of the first reference.
+    the prompt); otherwise the local model in ``model``, if there is one, scores the bare text of the first reference.
     """
 
     name = "perplexity"
@@ -41,14 +42,20 @@ class Perplexity(Metric):
                 rows.statistics[place] = pair.data["nll"], pair.data["tokens"], len(pair.references[0])
             else:
                 missing.append(place)
-        if missing and self.spec is None:
-            raise NotComputed("no model is configured to score the references with")
-        if missing and self.spec:
+        if self.spec is None:
+            for place in missing:
+                rows.reasons[place] = NOT_PREDICTED
+        elif missing:
             scored = load_scorer(self.spec).nll([pairs[place].references[0] for place in missing])
             for place, (nll, tokens, characters, cut) in zip(missing, scored, strict=True):
                 rows.statistics[place] = nll, tokens, characters
                 rows.flags[place] += [TRUNCATED] if cut else []
         return rows
+
+    def refusal(self, rows: Rows) -> str | None:
+        if set(rows.reasons) == {NOT_PREDICTED}:
+            return "no model predicted the references: its weights are not here"
+        return None
 
     def value(self, totals: Floats) -> Floats:
         return np.exp(np.minimum(totals[..., 0] / np.maximum(totals[..., 1], 1), 700.0))

@@ -52,7 +52,7 @@ def score_rows(
 ) -> Score:
     valid = rows.valid
     statistics = rows.statistics[valid]
-    reason = metric.refusal(rows) if len(statistics) else "no row can be scored"
+    reason = metric.refusal(rows) or (None if len(statistics) else "no row can be scored")
     value = low = high = None
     parts: dict[str, float] = {}
     if reason is None:

@@ -1,8 +1,8 @@
 """RUN_DIR/spec.json of the metrics child, checked whole before anything is computed.
 
 ``result.json`` is ``{"version": 1, "status": "done", "scores": [Score, …], "seconds": …}``, and with ``systems`` in
-the spec ``{"systems": {name: [Score, …]}, "comparisons": {metric: [Comparison, …]}}`` as well; the dataclasses
-``Score``, ``ItemScore`` and ``Comparison`` name their fields.
+the spec ``{"systems": {name: [Score, …]}, "comparisons": {metric: [Comparison, …]}, "parts": {metric: [part, …]}}`` as
+well; the dataclasses ``Score``, ``ItemScore`` and ``Comparison`` name their fields, ``comparing.parts`` a part's.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -24,6 +24,8 @@ class MetricsSpec:
     """JSONL in RUN_DIR, one ``{id, hypothesis, references, language}`` a line."""
     systems: dict[str, str] = field(default_factory=dict)
     """Instead of ``pairs``: such a file for each system, the same items in the same order."""
+    labels: str = ""
+    """JSON in RUN_DIR, ``{dimension: {item id: label}}``: parts of the items that systems are compared over too."""
     language: str = ""
     """For pairs that name none; empty: their references' scripts decide."""
     resamples: int = 1000
@@ -44,6 +46,7 @@ _TYPES: Mapping[str, type | tuple[type, ...]] = {
     "metrics": list,
     "pairs": str,
     "systems": dict,
+    "labels": str,
     "language": str,
     "resamples": int,
     "seed": int,
@@ -84,6 +87,8 @@ def _faults(raw: dict[str, Any], folder: Path) -> Iterator[FieldError]:
     if not {"pairs", "systems"} & set(mistyped):
         files = [raw["pairs"]] if raw.get("pairs") else list(raw.get("systems", {}).values())
         found += [("pairs", f"there is no file {name}") for name in files if not _inside(folder, name)]
+    if raw.get("labels") and "labels" not in mistyped and not _inside(folder, raw["labels"]):
+        found.append(("labels", f"there is no file {raw['labels']}"))
     for field_name, reason in found:
         yield {"field": field_name, "reason": reason}
 

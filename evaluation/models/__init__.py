@@ -1,6 +1,8 @@
 from evaluation.models.conformance import Conformance
+from evaluation.models.endpoints import Endpoint
 from evaluation.models.evalsets import EvalItem, EvalSet
 from evaluation.models.evaluations import Evaluation, ItemScore, Output, Score, System
+from evaluation.models.forgetting import ForgettingGate
 from evaluation.models.leaderboards import Delivery, Leaderboard, Snapshot, SnapshotSlice, Webhook
 from evaluation.models.studies import (
     Answer,
@@ -19,9 +21,11 @@ __all__ = [
     "Answer",
     "Conformance",
     "Delivery",
+    "Endpoint",
     "EvalItem",
     "EvalSet",
     "Evaluation",
+    "ForgettingGate",
     "ItemScore",
     "Leaderboard",
     "Output",

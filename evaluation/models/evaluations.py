@@ -40,6 +40,11 @@ class Evaluation(PublicModel, Moving):
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT)
     progress = models.JSONField(default=dict)
     comparisons = models.JSONField(default=dict)
+    """By language and metric every two systems, as `metrics.resampling.Comparison`."""
+    parts = models.JSONField(default=dict)
+    """By language and metric the same over parts of the items, as `metrics.comparing.parts`."""
+    correlations = models.JSONField(default=list)
+    """Of metrics with people's votes, as `correlation.Correlation`."""
     error = models.TextField(blank=True)
     fence = models.PositiveIntegerField(default=0)
 
@@ -64,6 +69,7 @@ class System(PublicModel, Moving):
     class Source(models.TextChoices):
         GENERATED = "generated", _("generated here")
         UPLOADED = "uploaded", _("uploaded")
+        FETCHED = "fetched", _("fetched from an endpoint")
 
     MOVES: ClassVar[Moves] = {
         "waiting": frozenset({"done", "queued", "cancelled"}),

@@ -11,7 +11,9 @@ from training.models import LanguageModel
 
 
 def evaluations() -> QuerySet[Evaluation]:
-    return Evaluation.objects.select_related("evalset", "created_by").prefetch_related("systems__model")
+    """Their analysis, which may be large, is read when it is asked for."""
+    found = Evaluation.objects.defer("comparisons", "parts", "correlations")
+    return found.select_related("evalset", "created_by").prefetch_related("systems__model")
 
 
 def get_evaluation(uuid: UUID) -> Evaluation:

@@ -1,6 +1,6 @@
 """Scores as pages show them: models down, metric and language across, each column on a scale of its own."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,6 +8,8 @@ from django.utils.translation import gettext as _
 
 from evaluation.metrics.registry import METRICS
 from evaluation.models import Evaluation, Score, System
+from evaluation.parts import order
+from evaluation.selectors.analysis import WHOLE, Asked, comparison_rows, correlation_rows, score_rows
 from evaluation.selectors.evaluations import scores_of, systems_of
 
 
@@ -56,7 +58,10 @@ def title_of(metric: str) -> str:
 
 def scale(scores: Sequence[Any]) -> tuple[float, float]:
     """From the least to the most that any interval reaches, with a little room."""
-    ends = [end for one in scores for end in (one.low, one.high, one.value) if end is not None]
+    return span([end for one in scores for end in (one.low, one.high, one.value) if end is not None])
+
+
+def span(ends: Sequence[float]) -> tuple[float, float]:
     if not ends:
         return 0.0, 1.0
     room = 0.05 * (max(ends) - min(ends)) or 0.5 * abs(max(ends)) or 1.0
@@ -73,19 +78,75 @@ def how(score: Score) -> str:
     return " · ".join(parts)
 
 
-def comparisons(evaluation: Evaluation) -> list[dict[str, Any]]:
+def comparisons(evaluation: Evaluation, *, metric: str = "", by: str = WHOLE) -> list[dict[str, Any]]:
     """Each two systems on each metric and language: the difference, and whether chance alone makes one as large."""
-    names = {str(system.uuid): system.model.name for system in systems_of(evaluation)}
     return [
-        {
-            **one,
-            "a": names.get(one["a"], "?"),
-            "b": names.get(one["b"], "?"),
-            "metric": title_of(metric),
-            "language": language,
-            "clear": one["p_bootstrap_holm"] < 0.05,
-        }
-        for language, found in sorted(evaluation.comparisons.items())
-        for metric, pairs in found.items()
-        for one in pairs
+        {**row, "metric": title_of(row["metric"]), "clear": row["p_bootstrap_holm"] < 0.05}
+        for row in comparison_rows(evaluation, Asked(metric=metric, by=by))
+    ]
+
+
+@dataclass(frozen=True)
+class PartLine:
+    """One part of the set: a value for each system, in the systems' order."""
+
+    language: str
+    label: str
+    cells: list[dict[str, Any] | None]
+    differences: list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class PartTable:
+    systems: list[System]
+    smallest: float
+    largest: float
+    decimals: int
+    lines: list[PartLine]
+
+
+def part_table(evaluation: Evaluation, *, metric: str, by: str) -> PartTable:
+    """A metric over the parts of the set, and the whole of each language above its parts."""
+    systems = systems_of(evaluation)
+    cells: dict[tuple[str, str], dict[str, dict[str, Any]]] = {}
+    for wanted in (WHOLE, by):
+        for row in score_rows(evaluation, Asked(metric=metric, by=wanted)):
+            cells.setdefault((row["language"], row["label"]), {})[row["model_id"]] = row
+    differences: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for wanted in (WHOLE, by):
+        for row in comparisons(evaluation, metric=metric, by=wanted):
+            differences.setdefault((row["language"], row["label"]), []).append(row)
+    ends = [end for by_model in cells.values() for row in by_model.values() for end in _ends(row)]
+    smallest, largest = span(ends)
+    lines = [
+        PartLine(*key, [cells[key].get(str(one.model.uuid)) for one in systems], differences.get(key, []))
+        for key in sorted(cells, key=lambda key: (key[0], key[1] != "", order(key[1])))
+    ]
+    return PartTable(systems, smallest, largest, 1 if largest > 10 else 3, lines)
+
+
+def _ends(row: Mapping[str, Any]) -> list[float]:
+    return [row[name] for name in ("low", "high", "value") if row[name] is not None]
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """A metric against people in one study, language and thing judged."""
+
+    row: dict[str, Any]
+    title: str
+    coefficients: list[dict[str, Any]]
+
+
+def agreements(evaluation: Evaluation) -> list[Agreement]:
+    return [
+        Agreement(
+            row,
+            title_of(row["metric"]),
+            [
+                {part or "value": row[f"{kind}{f'_{part}' if part else ''}"] for part in ("", "low", "high", "reason")}
+                for kind in ("pearson", "spearman", "kendall")
+            ],
+        )
+        for row in correlation_rows(evaluation)
     ]

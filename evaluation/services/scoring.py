@@ -3,7 +3,7 @@
 import hashlib
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -15,8 +15,16 @@ from django.utils.translation import gettext as _
 
 from evaluation import jobs
 from evaluation.encoders import encoders
+from evaluation.metrics.registry import METRICS
 from evaluation.models import EvalItem, Evaluation, ItemScore, Leaderboard, Output, Score, System
-from evaluation.slices import by_category
+from evaluation.parts import Labelled, labels
+from evaluation.services.predicting import (
+    Prediction,
+    Predictions,
+    predict_references,
+    read_predictions,
+    references_dir,
+)
 from sftlab.errors import Conflict
 from training.events import Event
 from training.execution import through_outages
@@ -26,6 +34,7 @@ from training.supervisor import Outcome, log_tail, supervise
 
 RESAMPLES = 1000
 BATCH = 2000
+LABELS = "labels.json"
 
 
 def score(*, evaluation: Evaluation) -> None:
@@ -39,9 +48,18 @@ def score(*, evaluation: Evaluation) -> None:
     evaluation.transition(Evaluation.Status.SCORING, fence=F("fence") + 1)
     evaluation.refresh_from_db()
     systems = list(evaluation.systems.filter(status=System.Status.DONE).select_related("model"))
+    predicted: Predictions = {}
+    for system in systems if any(METRICS[name].needs == "model" for name in evaluation.metrics) else []:
+        outcome = predict_references(system, cancelled=lambda: not _still_scoring(evaluation))
+        if outcome.ending == "stopped":
+            raise HandedBack
+        if outcome.ending != "done":
+            through_outages(partial(_give_up, evaluation, outcome, references_dir(system)))
+            return
+        predicted[system.pk] = read_predictions(system)
     languages = sorted(set(evaluation.evalset.items.values_list("language", flat=True)))
     for place, language in enumerate(languages if evaluation.metrics else []):
-        part = _Part(evaluation, systems, language, place, len(languages))
+        part = _Part(evaluation, systems, language, place, len(languages), predicted)
         outcome = part.run()
         if outcome.ending == "stopped":
             raise HandedBack
@@ -61,6 +79,7 @@ class _Part:
     language: str
     place: int
     of: int
+    predicted: Predictions
     run_dir: Path = field(init=False)
 
     def run(self) -> Outcome:
@@ -83,11 +102,16 @@ class _Part:
 
     def _spec(self) -> tuple[dict[str, Any], dict[str, str]]:
         items = list(self.evaluation.evalset.items.filter(language=self.language))
-        files = {f"{system.uuid}.jsonl": pairs_text(system, items) for system in self.systems}
+        files = {
+            f"{system.uuid}.jsonl": pairs_text(system, items, self.predicted.get(system.pk, {}))
+            for system in self.systems
+        }
+        files[LABELS] = json.dumps(labels([labelled(item) for item in items]), ensure_ascii=False)
         spec = {
             "version": 1,
             "metrics": self.evaluation.metrics,
             "systems": {str(system.uuid): f"{system.uuid}.jsonl" for system in self.systems},
+            "labels": LABELS,
             "language": self.language,
             "resamples": RESAMPLES,
             "seed": self.evaluation.seed,
@@ -103,11 +127,21 @@ class _Part:
             Evaluation.objects.filter(pk=self.evaluation.pk).update(progress=progress)
 
 
-def pairs_text(system: System, items: list[EvalItem]) -> str:
+def labelled(item: EvalItem) -> Labelled:
+    return Labelled(item.key, item.category, item.difficulty, item.references or [item.prompt])
+
+
+def pairs_text(system: System, items: list[EvalItem], predicted: Mapping[str, Prediction]) -> str:
     texts = dict(system.outputs.filter(item__in=items).values_list("item_id", "text"))
     lines = (
         json.dumps(
-            {"id": item.key, "hypothesis": texts[item.pk], "references": item.references, "language": item.language},
+            {
+                "id": item.key,
+                "hypothesis": texts[item.pk],
+                "references": item.references,
+                "language": item.language,
+                "data": predicted.get(item.key, {}),
+            },
             ensure_ascii=False,
         )
         for item in items
@@ -119,18 +153,17 @@ def pairs_text(system: System, items: list[EvalItem]) -> str:
 def save_scores(evaluation: Evaluation, systems: list[System], language: str, result: Mapping[str, Any]) -> None:
     """Put a language's scores in the place of older ones. A score that comes out the same stays the one it was."""
     items = evaluation.evalset.items.filter(language=language)
-    categories = dict(items.values_list("key", "category"))
     ItemScore.objects.filter(output__system__in=systems, output__item__in=items).delete()
     made = []
     for system in systems:
         outputs = dict(Output.objects.filter(system=system, item__in=items).values_list("item__key", "pk"))
         for found in result["systems"][str(system.uuid)]:
-            made += _scores(system, language, found, categories)
+            made += _scores(system, language, found, result["parts"][found["metric"]])
             ItemScore.objects.bulk_create(_item_scores(found, outputs), batch_size=BATCH)
     _replace(systems, language, made)
-    comparisons = {**evaluation.comparisons, language: result.get("comparisons", {})}
-    Evaluation.objects.filter(pk=evaluation.pk).update(comparisons=comparisons)
-    evaluation.comparisons = comparisons
+    evaluation.comparisons = {**evaluation.comparisons, language: result["comparisons"]}
+    evaluation.parts = {**evaluation.parts, language: result["parts"]}
+    evaluation.save(update_fields=["comparisons", "parts"])
 
 
 def _replace(systems: list[System], language: str, made: list[Score]) -> None:
@@ -147,7 +180,7 @@ def _identity(score: Score) -> tuple[object, ...]:
     return (*slot, score.value, score.low, score.high, score.n, score.signature, score.reason)
 
 
-def _scores(system: System, language: str, found: Mapping[str, Any], categories: Mapping[str, str]) -> list[Score]:
+def _scores(system: System, language: str, found: Mapping[str, Any], parts: Sequence[Mapping[str, Any]]) -> list[Score]:
     details = {name: found[name] for name in ("parts", "reasons", "level", "resamples", "seed")}
     made_by = {"signature": found["signature"], "better": found["better"]}
     whole = Score(
@@ -164,6 +197,7 @@ def _scores(system: System, language: str, found: Mapping[str, Any], categories:
         **made_by,
     )
     shared = {name: details[name] for name in ("level", "resamples", "seed")}
+    own = [(part["label"], part["systems"].get(str(system.uuid))) for part in parts if part["by"] == "category"]
     return [
         whole,
         *(
@@ -172,14 +206,12 @@ def _scores(system: System, language: str, found: Mapping[str, Any], categories:
                 metric=found["metric"],
                 language=language,
                 category=category,
-                value=part.value,
-                low=part.low,
-                high=part.high,
-                n=part.n,
                 details=shared,
                 **made_by,
+                **part,
             )
-            for category, part in by_category(found, categories).items()
+            for category, part in own
+            if part is not None
         ),
     ]
 
@@ -205,6 +237,7 @@ def finish_scoring(evaluation: Evaluation) -> None:
         evaluation.transition(Evaluation.Status.DONE, progress={})
     except Conflict:
         return  # cancelled while the last scores came in
+    jobs.correlate(evaluation)
     evalset_changed(evaluation.evalset_id)
 
 

@@ -39,6 +39,11 @@ def cell_how(cell: Mapping[str, Any]) -> str:
 
 
 @register.filter
+def row_how(row: Mapping[str, Any]) -> str:
+    return f"{row['signature']} · n={row['n']} · {row['resamples']}×, seed {row['seed']}"
+
+
+@register.filter
 def votes_how(mean: Mapping[str, Any] | None) -> str:
     return f"n={mean['n']}" if mean else ""
 
@@ -63,6 +68,29 @@ def order_title(order: str) -> str:
 @register.filter
 def language_title(language: str) -> str:
     return str(LANGUAGE_TITLES.get(language, language))
+
+
+DIMENSION_TITLES = {
+    "category": gettext_lazy("Category"),
+    "difficulty": gettext_lazy("Difficulty"),
+    "length": gettext_lazy("Length of the reference"),
+}
+
+
+@register.filter
+def dimension_title(name: str) -> str:
+    return str(DIMENSION_TITLES.get(name, name))
+
+
+REASON_TITLES = {
+    "too_few": gettext_lazy("fewer than three"),
+    "no_variance": gettext_lazy("all the same"),
+}
+
+
+@register.filter
+def reason_title(reason: str) -> str:
+    return str(REASON_TITLES.get(reason, reason))
 
 
 @register.filter

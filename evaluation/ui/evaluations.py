@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -10,8 +11,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from evaluation.models import Evaluation
+from evaluation.selectors.analysis import dimensions_of, known_metrics
 from evaluation.selectors.evaluations import evaluations, explore, get_evaluation
-from evaluation.selectors.tables import comparisons, score_table
+from evaluation.selectors.tables import agreements, comparisons, part_table, score_table
 from evaluation.services.evaluations import cancel_evaluation, create_evaluation, resume_evaluation
 from evaluation.services.studies.members import saw_by_system
 from evaluation.ui.access import admins_only, me
@@ -58,10 +60,35 @@ def evaluation_page(request: HttpRequest, evaluation: UUID) -> HttpResponse:
         "evaluation": found,
         "table": score_table(found),
         "comparisons": comparisons(found),
+        "agreements": agreements(found),
+        "dimensions": dimensions_of(found),
         "over": found.status in OVER,
         "explained": bool(found.metrics),
     }
     return render(request, "evaluation/evaluation.html", context)
+
+
+@admins_only
+def evaluation_parts(request: HttpRequest, evaluation: UUID) -> HttpResponse:
+    """One metric over the categories, difficulties or lengths of the set."""
+    found = get_evaluation(evaluation)
+    metrics, dimensions = known_metrics(found), dimensions_of(found)
+    asked = {
+        "metric": _one_of(request.GET.get("metric"), [name for name, _title in metrics]),
+        "by": _one_of(request.GET.get("by"), dimensions),
+    }
+    context = {
+        "evaluation": found,
+        "metrics": metrics,
+        "dimensions": dimensions,
+        "asked": asked,
+        "table": part_table(found, **asked),
+    }
+    return render(request, "evaluation/parts.html", context)
+
+
+def _one_of(wanted: str | None, known: Sequence[str]) -> str:
+    return wanted if wanted is not None and wanted in known else next(iter(known), "")
 
 
 @admins_only
@@ -112,6 +139,7 @@ urlpatterns = [
     path("evaluations/new/", evaluation_new, name="evaluation-new"),
     path("evaluations/<uuid:evaluation>/", evaluation_page, name="evaluation"),
     path("evaluations/<uuid:evaluation>/progress/", evaluation_progress, name="evaluation-progress"),
+    path("evaluations/<uuid:evaluation>/parts/", evaluation_parts, name="evaluation-parts"),
     path("evaluations/<uuid:evaluation>/items/", evaluation_items, name="evaluation-items"),
     path("evaluations/<uuid:evaluation>/cancel/", evaluation_cancel, name="evaluation-cancel"),
     path("evaluations/<uuid:evaluation>/resume/", evaluation_resume, name="evaluation-resume"),

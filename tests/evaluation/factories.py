@@ -5,13 +5,15 @@ from functools import partial
 from typing import Any
 
 from evaluation.metrics.base import Pair
+from evaluation.metrics.comparing import Resampling, compared
 from evaluation.metrics.registry import build
 from evaluation.metrics.scoring import score_systems
 from evaluation.models import EvalSet, Evaluation, System
+from evaluation.parts import labels
 from evaluation.services.evalsets import create_evalset
 from evaluation.services.evaluations import create_evaluation
 from evaluation.services.outputs import upload_outputs
-from evaluation.services.scoring import finish_scoring, save_scores
+from evaluation.services.scoring import finish_scoring, labelled, save_scores
 from sftlab.accounts.models import User
 from training.models import LanguageModel
 
@@ -71,7 +73,9 @@ def score_here(evaluation: Evaluation) -> None:
         sources = {str(system.uuid): partial(_pairs, system, language) for system in systems}
         found = score_systems(sources, metrics, resamples=200)
         result = {name: [one.as_json() for one in scores] for name, scores in found.items()}
-        save_scores(evaluation, systems, language, {"systems": result})
+        known = labels([labelled(item) for item in evaluation.evalset.items.filter(language=language)])
+        more = compared(metrics, found, known, Resampling(resamples=200))
+        save_scores(evaluation, systems, language, {"systems": result, **more})
     finish_scoring(evaluation)
 
 
