@@ -1,4 +1,7 @@
-"""Adaptive pairing: what nobody has begun is put in a drawn order, the pairs whose votes tell most coming first."""
+"""Adaptive pairing: what nobody has begun is put in a drawn order, the pairs whose votes tell most coming first.
+
+Every draw goes into the log, so that it can be told from the report by which chances each vote's pair was chosen.
+"""
 
 import random
 from collections.abc import Sequence
@@ -7,22 +10,33 @@ from typing import Any
 from evaluation.models.studies import Presentation, Study
 from evaluation.ranking import Cast, votes_of
 from evaluation.selectors.studies import systems_of
+from sftlab.audit.selectors import events_of
+from sftlab.audit.services import record
 from sftlab.stats.pairing import pair_chances
 from sftlab.stats.ranking import rank
 
+PAIRING = "study.pairing"
 BATCH = 2000
 BEGUN, HIGHEST = 1_000_000, 999_999
 
 
 def steer(*, study: Study, cast: Sequence[Cast]) -> list[dict[str, Any]] | None:
-    """The chances drawn by, to be stored with the result; None where pairs are handed out as planned."""
+    """The chances drawn by, recorded and to be stored with the result; None where pairs are handed out as planned."""
     if not (study.config["adaptive"] and study.compares and cast):
         return None
     systems = {one["model"]: one["name"] for one in systems_of(study)}
     found = pair_chances(rank(votes_of(cast, systems), seed=study.seed))
     chances = {frozenset((one.first, one.second)): one.chance for one in found}
-    _draw(study, chances, seed=f"{study.seed} {len(cast)}")
-    return [{"first": one.first, "second": one.second, "chance": one.chance} for one in found]
+    seed = f"{study.seed} {len(cast)}"
+    _draw(study, chances, seed=seed)
+    drawn = [{"first": one.first, "second": one.second, "chance": one.chance} for one in found]
+    record(actor=None, verb=PAIRING, obj=study, data={"votes": len(cast), "seed": seed, "pairs": drawn})
+    return drawn
+
+
+def draws(study: Study) -> list[dict[str, Any]]:
+    """Every draw so far, oldest first: after how many votes that counted, and by which chances."""
+    return [{"at": event.at.isoformat(), **event.data} for event in events_of(study, verb=PAIRING)]
 
 
 def _draw(study: Study, chances: dict[frozenset[str], float], *, seed: str) -> None:

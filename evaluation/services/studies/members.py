@@ -1,6 +1,7 @@
 """Who takes part in a study, and who may not because they have seen too much."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -8,16 +9,18 @@ from django.utils.crypto import get_random_string
 from django.utils.translation import gettext as _
 
 from evaluation.models import EvalSet, System
-from evaluation.models.studies import Rating, Study, StudyMember, Unblinding
+from evaluation.models.studies import Rating, Study, StudyMember, Unblinding, Vote
 from evaluation.services.studies.checks import start_qualifying
 from sftlab import jsonb
 from sftlab.accounts.models import User
+from sftlab.audit.selectors import events_of
 from sftlab.audit.services import record
 from sftlab.errors import BadInput, Conflict, NotPermitted
 from sftlab.work import leases
 from training.models import LanguageModel
 
 Role = StudyMember.Role
+EXCLUDE = "study.exclude"
 
 
 def check_may_manage(*, user: User, study: Study) -> None:
@@ -144,4 +147,23 @@ def exclude_rater(*, actor: User, study: Study, member: StudyMember, reason: str
         raise Conflict(_("This rater is excluded already."), code="wrong_status")
     Study.objects.filter(pk=study.pk).update(refreshed_for=None)
     leases.release_all(Rating, pool_id=study.pk, person_id=member.user_id, reason="excluded")
-    record(actor=actor, verb="study.exclude", obj=study, data={"rater": member.alias, "reason": reason})
+    known = {
+        "votes_then": Vote.objects.filter(study=study).count(),
+        "results_seen": has_seen(user=actor, study=study),
+    }
+    record(actor=actor, verb=EXCLUDE, obj=study, data={"rater": member.alias, "reason": reason.strip(), **known})
+
+
+def exclusions(study: Study) -> dict[str, dict[str, Any]]:
+    """By alias: who decided it and when, after how many votes, and whether they had seen answers or numbers by system
+    before."""
+    events = list(events_of(study, verb=EXCLUDE))
+    names = dict(User.objects.filter(pk__in=[event.actor_id for event in events]).values_list("pk", "username"))
+    return {
+        event.data["rater"]: {
+            "by": names.get(event.actor_id, ""),
+            "at": event.at.isoformat(),
+            **{name: event.data[name] for name in ("reason", "votes_then", "results_seen")},
+        }
+        for event in events
+    }

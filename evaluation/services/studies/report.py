@@ -12,6 +12,8 @@ from evaluation.jobs import study_changed
 from evaluation.models.studies import Study, StudyMember, StudyResult, Vote
 from evaluation.selectors.studies import held_back, progress, slice_key
 from evaluation.selectors.study_exports import vote_rows
+from evaluation.services.studies.adapting import draws
+from evaluation.services.studies.members import exclusions
 from evaluation.services.studies.results import compute, counted, excluded_raters
 from evaluation.study_exports import votes_csv
 from sftlab.errors import Conflict
@@ -27,6 +29,10 @@ RULES = {
         "A rater who fails too many hidden checks is paused; earlier votes count unless the rater is excluded."
     ),
 }
+ADAPTIVE = gettext_noop(
+    "Pairs were drawn by chances that rest on earlier votes alone. Given those, the likelihood is that of even pairing "
+    "(ignorable, Rubin 1976), so the fit is the same; every draw and its chances are in the JSON."
+)
 
 
 def make_report(*, study: Study) -> StudyResult:
@@ -54,12 +60,15 @@ def digest(data: dict[str, Any]) -> str:
 def _report(study: Study, dropped: list[int]) -> dict[str, Any]:
     """`before_exclusions` is the whole with every rater in; None where nobody was excluded."""
     before = compute(study, counted(study))["slices"][slice_key(None, None)] if dropped else None
+    pairing = draws(study)
     return {
         "study": _study(study),
         "progress": progress(study),
         "blindness": held_back(study),
-        "rules": RULES,
+        "rules": RULES | ({"pairing": ADAPTIVE} if pairing else {}),
+        "pairing": pairing,
         "members": [_member(study, one) for one in study.members.select_related("user")],
+        "exclusions": exclusions(study),
         "before_exclusions": before,
         "votes_csv_sha256": hashlib.sha256(votes_csv(vote_rows(study)).encode()).hexdigest(),
     }

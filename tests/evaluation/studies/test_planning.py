@@ -3,10 +3,18 @@ from django.test import Client
 
 from evaluation.models.studies import Presentation, Study
 from evaluation.ranking import Cast
+from evaluation.services.studies import rating as services
 from evaluation.services.studies.adapting import BEGUN, steer
-from evaluation.services.studies.results import refresh
+from evaluation.services.studies.report import make_report
+from evaluation.services.studies.results import close_study, refresh
 from evaluation.study_planning import plan
 from tests.evaluation.studies.test_report import rate_all
+
+
+def rate_some(user, study, votes):
+    for _ in range(votes):
+        rating = services.claim(user=user, study=study)
+        services.submit(user=user, uuid=rating.uuid, key=str(rating.uuid), body={"choice": "left"})
 
 
 def planned(**changed):
@@ -50,6 +58,16 @@ class TestAdaptivePairing:
         rate_all(alice, adaptive, "first")
         pairing = refresh(study=Study.objects.get()).data["pairing"]
         assert sum(one["chance"] for one in pairing) == pytest.approx(1)
+
+    def test_the_report_holds_every_draw_and_its_chances(self, adaptive, admin, alice):
+        for _ in range(2):
+            rate_some(alice, adaptive, 2)
+            refresh(study=Study.objects.get())
+        close_study(actor=admin, study=Study.objects.get())
+        report = make_report(study=Study.objects.get()).data["report"]
+        assert [one["votes"] for one in report["pairing"]] == [2, 4]
+        assert all(sum(pair["chance"] for pair in one["pairs"]) == pytest.approx(1) for one in report["pairing"])
+        assert "pairing" in report["rules"]
 
     def test_what_is_begun_is_ended_first(self, adaptive, alice):
         rate_all(alice, adaptive, "first")
