@@ -5,10 +5,10 @@ from collections.abc import Iterable
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from annotation.access import ANNOTATOR, MANAGER, REVIEWER
-from annotation.models import Membership, Response, Slot
+from annotation.access import ANNOTATOR, MANAGER, REVIEWER, projects_of
+from annotation.models import DatasetVersion, Membership, Response, Slot
 from sftlab.accounts.models import User
-from sftlab.web.navigation import Card, Entry, Offer
+from sftlab.web.navigation import Card, Entry, Offer, Stage
 
 
 def offer(user: User) -> Offer:
@@ -19,10 +19,14 @@ def offer(user: User) -> Offer:
         work.append(Entry(_("Annotate"), reverse("annotation:annotate-list"), "pen"))
     if roles & {REVIEWER, MANAGER}:
         work.append(Entry(_("Review"), reverse("annotation:review-list"), "check"))
-    manage = []
-    if user.is_admin or MANAGER in roles:
-        manage.append(Entry(_("Data"), reverse("annotation:projects"), "data"))
-    return Offer(work=work, manage=manage, cards=lambda: list(_cards(memberships)))
+    manages = user.is_admin or MANAGER in roles
+    manage = [Entry(_("Data"), reverse("annotation:projects"), "data")] if manages else []
+    return Offer(
+        work=work,
+        manage=manage,
+        cards=lambda: list(_cards(memberships)),
+        stages=lambda: _stages(user) if manages else [],
+    )
 
 
 def _cards(memberships: list[Membership]) -> Iterable[Card]:
@@ -56,3 +60,31 @@ def _review_card(member: Membership) -> Iterable[Card]:
             action=_("Review"),
             icon="check",
         )
+
+
+def _stages(user: User) -> list[Stage]:
+    projects = projects_of(user)
+    waiting = Response.objects.filter(project__in=projects, state=Response.State.WAITING).count()
+    versions = DatasetVersion.objects.filter(project__in=projects).order_by("-pk")
+    newest = versions.first()
+    data = reverse("annotation:projects")
+    return [
+        Stage(
+            place=1,
+            title=_("Data"),
+            url=data,
+            icon="data",
+            count=projects.count(),
+            state=_("%(n)d responses wait for review.") % {"n": waiting} if waiting else _("Nothing waits for review."),
+            hint=_("Set up a project and import instructions."),
+        ),
+        Stage(
+            place=2,
+            title=_("Dataset versions"),
+            url=reverse("annotation:version", args=[newest.uuid]) if newest else data,
+            icon="book",
+            count=versions.count(),
+            state=_("%(name)s: %(n)d rows") % {"name": newest.name, "n": newest.rows} if newest else "",
+            hint=_("Freeze what was accepted in a project."),
+        ),
+    ]

@@ -4,7 +4,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from sftlab.accounts.models import User
-from sftlab.web.navigation import Card, Entry, Offer
+from sftlab.web.navigation import Card, Entry, Offer, Stage
 from training import selectors
 from training.models import Run
 
@@ -16,7 +16,7 @@ def offer(user: User) -> Offer:
         Entry(_("Models"), reverse("training:models"), "model"),
         Entry(_("Runs"), reverse("training:runs"), "run"),
     ]
-    return Offer(manage=entries, cards=lambda: _cards(user))
+    return Offer(manage=entries, cards=lambda: _cards(user), stages=lambda: [_stage(user)])
 
 
 def _cards(user: User) -> list[Card]:
@@ -34,4 +34,18 @@ def _card(run: Run) -> Card:
         done=run.progress.get("step"),
         total=run.progress.get("steps"),
         scripted=run.created_by.scripted,
+    )
+
+
+def _stage(user: User) -> Stage:
+    runs = selectors.visible_runs(user)
+    newest = runs.first()
+    return Stage(
+        place=3,
+        title=_("Runs"),
+        url=reverse("training:runs"),
+        icon="run",
+        count=runs.count(),
+        state=f"{newest.name}: {newest.get_status_display()}" if newest else "",
+        hint=_("Register a model and fine-tune it on a version."),
     )

@@ -43,12 +43,29 @@ class Card:
 
 
 @dataclass(frozen=True)
+class Stage:
+    """One stage of the loop for those who look after it: how many there are and how the newest one stands; `hint`
+    says what to do while there is none. `place` orders the stages of all apps."""
+
+    place: int
+    title: str
+    url: str
+    icon: str
+    count: int
+    state: str
+    hint: str
+    done: int | None = None
+    total: int | None = None
+
+
+@dataclass(frozen=True)
 class Offer:
     """What one app offers a person: work to do (shown first) and things to look after."""
 
     work: list[Entry] = field(default_factory=list)
     manage: list[Entry] = field(default_factory=list)
     cards: Callable[[], list[Card]] = list
+    stages: Callable[[], list[Stage]] = list
 
 
 @cache

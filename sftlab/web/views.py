@@ -17,8 +17,10 @@ COOKIE_SECONDS = 365 * 24 * 3600
 @login_required
 def home(request: HttpRequest) -> HttpResponse:
     assert isinstance(request.user, User)
-    cards = [card for offer in offers(request.user) for card in offer.cards()]
-    return render(request, "web/home.html", {"cards": cards})
+    found = offers(request.user)
+    cards = [card for offer in found for card in offer.cards()]
+    stages = sorted((stage for offer in found for stage in offer.stages()), key=lambda stage: stage.place)
+    return render(request, "web/home.html", {"cards": cards, "stages": stages})
 
 
 @require_POST
