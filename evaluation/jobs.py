@@ -9,17 +9,14 @@ from procrastinate.exceptions import AlreadyEnqueued
 from evaluation.models import Delivery, Evaluation, Leaderboard, Study, System
 
 
-def generate(system: System) -> None:
-    app.configure_task("evaluation.generate", queue="gpu").defer(system=str(system.uuid))
+def write_outputs(system: System) -> None:
+    """By the model itself, or by its endpoint."""
+    task, queue = ("fetch", "cpu") if system.source == System.Source.FETCHED else ("generate", "gpu")
+    app.configure_task(f"evaluation.{task}", queue=queue).defer(system=str(system.uuid))
 
 
 def score(evaluation: Evaluation) -> None:
     app.configure_task("evaluation.score", queue="gpu").defer(evaluation=str(evaluation.uuid))
-
-
-def fetch(system: System, *, after: timedelta | None = None) -> None:
-    schedule = {"seconds": max(1, int(after.total_seconds()))} if after else None
-    app.configure_task("evaluation.fetch", queue="cpu", schedule_in=schedule).defer(system=str(system.uuid))
 
 
 def correlate(evaluation: Evaluation) -> None:

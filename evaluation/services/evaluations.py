@@ -30,7 +30,7 @@ def create_evaluation(
     name: str = "",
     uploaded: Sequence[UUID] = (),
 ) -> Evaluation:
-    """Queue one generation per model that has weights here; the others, and those in `uploaded`, wait for outputs.
+    """Queue a job per model with weights here or an endpoint; the others, and those in `uploaded`, wait for outputs.
 
     Raises BadInput with every fault.
     """
@@ -53,26 +53,31 @@ def create_evaluation(
         status=Evaluation.Status.QUEUED,
     )
     for model in found:
-        _add_system(evaluation, model, wait=model.uuid in uploaded or not model.path)
+        _add_system(evaluation, model, source_of(model, uploaded=model.uuid in uploaded))
     record(actor=actor, verb="evaluation.create", obj=evaluation, data={"models": [str(m.uuid) for m in found]})
     return evaluation
 
 
-def _add_system(evaluation: Evaluation, model: LanguageModel, *, wait: bool) -> None:
-    system = System.objects.create(
-        evaluation=evaluation,
-        model=model,
-        status=System.Status.WAITING if wait else System.Status.QUEUED,
-        source=System.Source.UPLOADED if wait else System.Source.GENERATED,
-    )
-    if not wait:
-        jobs.generate(system)
+def source_of(model: LanguageModel, *, uploaded: bool = False) -> System.Source:
+    if uploaded:
+        return System.Source.UPLOADED
+    if model.path:
+        return System.Source.GENERATED
+    return System.Source.FETCHED if hasattr(model, "endpoint") else System.Source.UPLOADED
+
+
+def _add_system(evaluation: Evaluation, model: LanguageModel, source: System.Source) -> None:
+    waits = source == System.Source.UPLOADED
+    status = System.Status.WAITING if waits else System.Status.QUEUED
+    system = System.objects.create(evaluation=evaluation, model=model, status=status, source=source)
+    if not waits:
+        jobs.write_outputs(system)
 
 
 def _models(models: Sequence[UUID], faults: list[FieldError]) -> list[LanguageModel]:
     if not models:
         faults.append({"field": "models", "reason": _("Name at least one model.")})
-    found = {model.uuid: model for model in LanguageModel.objects.filter(uuid__in=models)}
+    found = {model.uuid: model for model in LanguageModel.objects.filter(uuid__in=models).select_related("endpoint")}
     for place, wanted in enumerate(models):
         if wanted not in found:
             faults.append({"field": f"models[{place}]", "reason": _("There is no such model.")})
@@ -101,7 +106,7 @@ def resume_evaluation(*, actor: User, evaluation: Evaluation) -> None:
     evaluation.transition(Evaluation.Status.QUEUED, error="")
     for system in evaluation.systems.filter(status__in=[System.Status.CANCELLED, System.Status.FAILED]):
         system.transition(System.Status.QUEUED, error="")
-        jobs.generate(system)
+        jobs.write_outputs(system)
     record(actor=actor, verb="evaluation.resume", obj=evaluation)
     settle(evaluation)
 

@@ -32,7 +32,7 @@ def generate(*, system: System) -> None:
     Runs at least once: a second run over the same system goes on where the first one stopped. Raises TryAgain when the
     worker stops or the child was lost.
     """
-    if not _start(system):
+    if not start_system(system):
         return
     folder = run_dir(system.uuid)
     outcome = _attempt(system, folder)
@@ -62,7 +62,8 @@ def _attempt(system: System, folder: Path) -> Outcome:
 
 
 @transaction.atomic
-def _start(system: System) -> bool:
+def start_system(system: System) -> bool:
+    """False when there is nothing to do any more; else this caller's fence is the highest."""
     try:
         system.transition(System.Status.RUNNING, fence=F("fence") + 1, error="")
     except Conflict:

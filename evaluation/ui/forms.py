@@ -4,7 +4,8 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from evaluation.metrics.registry import METRICS
-from evaluation.models import EvalSet, Leaderboard, Study
+from evaluation.models import EvalSet, Leaderboard, Study, System
+from evaluation.services.evaluations import source_of
 from training.models import LanguageModel
 
 DEFAULT_METRICS = ["bleu", "rougeL", "bertscore"]
@@ -25,7 +26,13 @@ class NewEvalSet(forms.Form):
 
 
 def _ready(model: LanguageModel) -> str:
-    return model.name if model.path else f"{model.name} ({_('outputs will be uploaded')})"
+    """With where its outputs come from, unless it writes them here."""
+    source = source_of(model)
+    told = {
+        System.Source.FETCHED: _("asked at its endpoint"),
+        System.Source.UPLOADED: _("outputs will be uploaded"),
+    }
+    return f"{model.name} ({told[source]})" if source in told else model.name
 
 
 class Models(forms.ModelMultipleChoiceField[LanguageModel]):
@@ -39,7 +46,7 @@ class NewEvaluation(forms.Form):
     models = Models(label=_("Models"), queryset=LanguageModel.objects.none(), widget=forms.CheckboxSelectMultiple())
     metrics = forms.MultipleChoiceField(
         label=_("Metrics"),
-        choices=[(one.name, one.title) for one in METRICS.values() if one.needs in ("", "encoder")],
+        choices=[(one.name, one.title) for one in METRICS.values() if one.needs in ("", "encoder", "model")],
         initial=DEFAULT_METRICS,
         widget=forms.CheckboxSelectMultiple(),
     )
@@ -54,7 +61,7 @@ class NewEvaluation(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["evalset"].queryset = EvalSet.objects.all()  # type: ignore[attr-defined]  # a choice field
-        self.fields["models"].queryset = LanguageModel.objects.select_related("base")  # type: ignore[attr-defined]
+        self.fields["models"].queryset = LanguageModel.objects.select_related("base", "endpoint")  # type: ignore[attr-defined]
 
     def asked(self) -> dict[str, Any]:
         """As the service takes it."""
