@@ -14,7 +14,7 @@ from evaluation.api.ratings import REFUSED, Unstored
 from evaluation.models.studies import Study, StudyMember
 from evaluation.selectors import studies as selectors
 from evaluation.services.studies import results
-from evaluation.services.studies.creating import create_study
+from evaluation.services.studies.creating import check_may_start, create_study
 from evaluation.services.studies.members import add_member, check_may_manage, saw_study
 from evaluation.study_config import StudyConfig
 from sftlab.access import person
@@ -69,6 +69,9 @@ class StudyOut(serializers.Serializer[Any]):
     config = serializers.DictField(required=False)
     seed = serializers.IntegerField(required=False)
     progress = serializers.DictField(required=False)
+    expected_end = serializers.DateTimeField(
+        required=False, allow_null=True, help_text="If raters go on as in the last seven days; null where nobody rated."
+    )
     created_at = serializers.DateTimeField(required=False)
     closed_at = serializers.DateTimeField(required=False, allow_null=True)
 
@@ -91,13 +94,15 @@ class StudyMemberOut(serializers.ModelSerializer[StudyMember]):
 def view_of(study: Study, user: User) -> dict[str, Any]:
     if not selectors.may_manage(user, study):
         return selectors.rater_view(study, user)
+    progress = selectors.progress(study)
     return {
         **selectors.rater_view(study, user),
         "evalset": str(study.evalset.uuid),
         "raters_per_unit": study.raters_per_unit,
         "config": study.config,
         "seed": study.seed,
-        "progress": selectors.progress(study),
+        "progress": progress,
+        "expected_end": selectors.pace_of(study, progress).ends if study.is_open else None,
         "created_at": study.created_at,
         "closed_at": study.closed_at,
     }
@@ -114,6 +119,7 @@ class StudiesView(Unstored, GenericAPIView[Study]):
     @extend_schema(request=StudyIn, responses={201: StudyOut, 400: ErrorSerializer, 403: ErrorSerializer})
     def post(self, request: Request) -> Response:
         """Makes every unit and presentation at once; raters can start as soon as they are members."""
+        check_may_start(person(request))
         form = StudyIn(data=request.data)
         form.is_valid(raise_exception=True)
         study = create_study(actor=person(request), **form.arguments())
@@ -134,9 +140,10 @@ class MembersView(Unstored):
 
     @extend_schema(request=StudyMemberIn, responses={201: StudyMemberOut, 400: ErrorSerializer, **REFUSED})
     def post(self, request: Request, study: UUID) -> Response:
+        found = managed(request, study)
         form = StudyMemberIn(data=request.data)
         form.is_valid(raise_exception=True)
-        member = add_member(actor=person(request), study=managed(request, study), **form.validated_data)
+        member = add_member(actor=person(request), study=found, **form.validated_data)
         return Response(StudyMemberOut(member).data, status=201)
 
 

@@ -19,7 +19,8 @@ from evaluation.selectors import studies as selectors
 from evaluation.selectors.study_exports import compared_units, vote_rows
 from evaluation.services.studies.checks import add_checks
 from evaluation.services.studies.members import STANDINGS, exclude_rater, saw_study, set_standing
-from evaluation.study_exports import preferences, votes_csv
+from evaluation.study_exports import preferences, table_csv, votes_csv
+from evaluation.study_tables import TABLES
 from evaluation.ui.study_report import report_html
 from sftlab.access import person
 from sftlab.api import ErrorSerializer
@@ -61,6 +62,23 @@ class ReportView(Unstored):
         if kind == "html":
             return _file(report_html(found, result), "text/html", "report.html")
         raise BadInput("format is one of json, html, csv", errors=[{"field": "format", "reason": "unknown"}])
+
+
+class TableView(Unstored):
+    @extend_schema(
+        parameters=[OpenApiParameter("table", enum=list(TABLES), location="path")],
+        responses={(200, "text/csv"): OpenApiTypes.STR, **REFUSED},
+    )
+    def get(self, request: Request, study: UUID, table: str) -> HttpResponse:
+        """What the study's page draws or tabulates, as CSV, from the newest stored result."""
+        found = readable(request, study)
+        result = selectors.newest_result(found)
+        if table not in TABLES or result is None:
+            raise Missing("There is no such table, or no result yet.")
+        saw_study(user=person(request), study=found)
+        whole = result.data["slices"][selectors.slice_key(None, None)]
+        rows = TABLES[table].rows(whole, result.data["raters"])
+        return _file(table_csv(TABLES[table].columns, rows), "text/csv", f"{table}.csv")
 
 
 class PreferencesView(Unstored):
@@ -112,6 +130,7 @@ def _file(text: str, kind: str, name: str) -> HttpResponse:
 
 urlpatterns = [
     path("studies/<uuid:study>/report/", ReportView.as_view(), name="study-report"),
+    path("studies/<uuid:study>/tables/<slug:table>/", TableView.as_view(), name="study-table"),
     path("studies/<uuid:study>/preferences/", PreferencesView.as_view(), name="study-preferences"),
     path("studies/<uuid:study>/checks/", ChecksView.as_view(), name="study-checks"),
     path("studies/<uuid:study>/members/<uuid:member>/", StandingView.as_view(), name="study-member"),

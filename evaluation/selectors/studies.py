@@ -3,10 +3,12 @@
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Min, Q, QuerySet
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from evaluation.models.studies import Presentation, Rating, Study, StudyMember, StudyResult, Unit, Vote
+from evaluation.study_pace import WINDOW, Pace, pace
 from sftlab.accounts.models import User
 from sftlab.errors import Missing
 
@@ -74,6 +76,15 @@ def load_shown(rating: Rating) -> Rating:
     )
 
 
+def undoable(study: Study, user: User) -> str:
+    """The rating whose vote may be taken back: their last, unless it was taken back already. "" for none."""
+    cast = Rating.objects.filter(pool=study, person=user, submitted_at__isnull=False)
+    last = cast.select_related("slot").order_by("-submitted_at", "-serial").first()
+    if last is None or last.state != Rating.State.SUBMITTED or last.slot.lane == "qualify":
+        return ""
+    return str(last.uuid)
+
+
 def rater_view(study: Study, user: User) -> dict[str, Any]:
     """What a rater may know of a study: what to do, and how far they are."""
     return {
@@ -133,6 +144,14 @@ def progress(study: Study) -> dict[str, int]:
         held=Count("pk", filter=ordinary & Q(state=Presentation.State.HELD)),
         checks=Count("pk", filter=~ordinary & Q(state=Presentation.State.DONE)),
     )
+
+
+def pace_of(study: Study, done: dict[str, int]) -> Pace:
+    """`done`: the study's progress."""
+    now = timezone.now()
+    lately = Vote.objects.filter(study=study, unit__kind=Unit.Kind.ORDINARY, created_at__gte=now - WINDOW)
+    found = lately.aggregate(recent=Count("pk"), since=Min("created_at"))
+    return pace(left=done["asked"] - done["done"], recent=found["recent"], since=found["since"], now=now)
 
 
 def held_back(study: Study) -> list[dict[str, Any]]:

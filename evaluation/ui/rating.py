@@ -43,9 +43,10 @@ def rate(request: HttpRequest, study: UUID) -> HttpResponse:
         return _act(request, user, found)
     rating = services.claim(user=user, study=found)
     context = {"study": found, "mine": selectors.mine(found, user), "working": True, **_comparison(found, rating)}
-    last = request.GET.get("last", "")
-    vote = Vote.objects.filter(rating__uuid=_uuid(last), rater=user).first() if last else None
-    return render(request, "evaluation/studies/rate.html", context | {"last": last, "feedback": _feedback(vote)})
+    told = request.GET.get("last", "")
+    vote = Vote.objects.filter(rating__uuid=_uuid(told), rater=user).first() if told else None
+    context |= {"last": selectors.undoable(found, user), "feedback": _feedback(vote)}
+    return render(request, "evaluation/studies/rate.html", context)
 
 
 def _act(request: HttpRequest, user: User, study: Study) -> HttpResponse:

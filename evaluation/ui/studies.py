@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from evaluation.models.studies import Study
 from evaluation.selectors import studies as selectors
 from evaluation.services.studies import results
-from evaluation.services.studies.creating import create_study
+from evaluation.services.studies.creating import check_may_start, create_study
 from evaluation.services.studies.members import (
     STANDINGS,
     add_member,
@@ -50,8 +50,7 @@ def studies(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def new_study(request: HttpRequest) -> HttpResponse:
     user = _user(request)
-    if not user.is_admin:
-        raise NotPermitted(_("Only administrators start studies."))
+    check_may_start(user)
     form = StudyForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
@@ -67,8 +66,7 @@ def new_study(request: HttpRequest) -> HttpResponse:
 @require_GET
 def plan_study(request: HttpRequest) -> HttpResponse:
     """How many votes a study needs, before it is started."""
-    if not _user(request).is_admin:
-        raise NotPermitted(_("Only administrators start studies."))
+    check_may_start(_user(request))
     form = PlanForm({**PlanForm.defaults(), **request.GET.dict()})
     planned = form.planned() if form.is_valid() else None
     return render(request, "evaluation/studies/plan.html", {"form": form, "plan": planned})

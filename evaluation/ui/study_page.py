@@ -1,22 +1,44 @@
 """What a study's page shows, taken from the stored result; nothing is computed here."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext_noop
 from django.utils.translation import gettext as _
 
 from evaluation.models.studies import Study, StudyResult
 from evaluation.selectors import studies as selectors
 
 HEADLINE = ("krippendorff_alpha", "gwet_ac1", "fleiss_kappa", "percent_agreement")
+COEFFICIENTS = {
+    "percent_agreement": gettext_noop("Same answer"),
+    "cohen_kappa": "Cohen κ",
+    "cohen_kappa_linear": gettext_noop("Cohen κ, linear weights"),
+    "cohen_kappa_quadratic": gettext_noop("Cohen κ, quadratic weights"),
+    "scott_pi": "Scott π",
+    "fleiss_kappa": "Fleiss κ",
+    "gwet_ac1": "Gwet AC1",
+    "gwet_ac2": "Gwet AC2",
+    "krippendorff_alpha": "Krippendorff α",
+    "icc_1_1": "ICC(1,1)",
+    "icc_2_1": "ICC(2,1)",
+    "icc_3_1": "ICC(3,1)",
+    "icc_1_k": "ICC(1,k)",
+    "icc_2_k": "ICC(2,k)",
+    "icc_3_k": "ICC(3,k)",
+    "kendall_w": "Kendall W",
+    "mean_spearman": gettext_noop("Spearman ρ, mean over pairs of raters"),
+}
 
 
 def page_of(study: Study, *, manages: bool) -> dict[str, Any]:
     result = selectors.newest_result(study)
+    progress = selectors.progress(study)
     return {
         "study": study,
         "manages": manages,
-        "progress": selectors.progress(study),
+        "progress": progress,
+        "pace": selectors.pace_of(study, progress) if study.is_open else None,
         "shares": selectors.scripted_share(study),
         "systems": selectors.systems_of(study),
         "held": selectors.held_back(study),
@@ -34,16 +56,41 @@ def numbers_of(study: Study, result: StudyResult) -> dict[str, Any]:
         "whole": whole,
         "colours": colours,
         "ranking": _ranking(ranking) if ranking else None,
+        "strengths_chart": _strengths_chart(ranking, colours) if ranking and ranking["determined"] else None,
+        "means_chart": _means_chart(study, whole["likert"], colours) if whole["likert"] else None,
         "matrix": _matrix(whole["matrix"]) if whole["matrix"] else None,
-        "likert": [
-            (_dimension_name(study, key), whole["likert"][key]["means"])
-            for key in _judged(study)
-            if key in whole["likert"]
-        ],
+        "likert": likert_of(study, whole["likert"]),
         "agreement": [
             _agreement(study, key, whole["agreement"][key]) for key in _judged(study) if key in whole["agreement"]
         ],
     }
+
+
+def likert_of(study: Study, likert: dict[str, Any]) -> list[tuple[str, list[dict[str, Any]]]]:
+    """Each dimension's name with the systems' means."""
+    return [(_dimension_name(study, key), likert[key]["means"]) for key in _judged(study) if key in likert]
+
+
+def _strengths_chart(ranking: dict[str, Any], colours: dict[str, int]) -> dict[str, Any]:
+    series = [
+        {"name": one["name"], "x": [one["name"]], "y": [one["strength"]], "low": [one["low"]], "high": [one["high"]]}
+        | {"kind": "points", "index": colours[one["model"]]}
+        for one in ranking["systems"]
+    ]
+    return {"series": series, "x": "", "y": _("Strength, log odds")}
+
+
+def _means_chart(study: Study, likert: dict[str, Any], colours: dict[str, int]) -> dict[str, Any]:
+    keys = [key for key in _judged(study) if key in likert]
+    series = []
+    for model, colour in colours.items():
+        means = [next(one for one in likert[key]["means"] if one["model"] == model) for key in keys]
+        series.append(
+            {"name": means[0]["name"], "x": [_dimension_name(study, key) for key in keys], "kind": "bar"}
+            | {"y": [one["mean"] for one in means], "index": colour}
+            | {side: [one[side] if one[side] is not None else one["mean"] for one in means] for side in ("low", "high")}
+        )
+    return {"series": series, "x": "", "y": _("Mean score, 1 to 5")}
 
 
 def _judged(study: Study) -> list[str]:
@@ -52,8 +99,7 @@ def _judged(study: Study) -> list[str]:
 
 
 def _ranking(ranking: dict[str, Any]) -> dict[str, Any]:
-    bounds = [one[side] for one in ranking["systems"] for side in ("low", "high") if one[side] is not None]
-    edge = max(map(abs, bounds), default=1.0)
+    edge = _edge(ranking["systems"])
     return {
         **ranking,
         "edge": edge,
@@ -70,7 +116,13 @@ def _verdict(ranking: dict[str, Any]) -> dict[str, Any]:
     pairs = [
         {**one, "first": names[one["first"]], "second": names[one["second"]]} for one in ranking["verdict"]["pairs"]
     ]
-    return {"stop": ranking["verdict"]["stop"], "pairs": pairs}
+    edge = _edge(pairs)
+    return {"stop": ranking["verdict"]["stop"], "pairs": pairs, "edge": edge, "floor": -edge}
+
+
+def _edge(rows: Sequence[dict[str, Any]]) -> float:
+    """How far from 0 the intervals reach: what their bars are drawn on."""
+    return max((abs(one[side]) for one in rows for side in ("low", "high") if one[side] is not None), default=1.0)
 
 
 def _matrix(matrix: dict[str, Any]) -> list[dict[str, Any]]:
@@ -95,17 +147,25 @@ def _matrix(matrix: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _agreement(study: Study, judged: str, one: dict[str, Any]) -> dict[str, Any]:
-    rows = [
-        {**one["coefficients"][name], "name": name, "why": words(one["coefficients"][name]["reason"])}
-        for name in HEADLINE
-        if name in one["coefficients"]
-    ]
+    every = {
+        name: {
+            **found,
+            "title": _(COEFFICIENTS[name]),
+            "why": words(found["reason"]),
+            "says": words(found["reason"] or found["reading"]),
+        }
+        for name in COEFFICIENTS
+        if (found := one["coefficients"].get(name))
+    }
     alpha = one["coefficients"].get("krippendorff_alpha")
     return {
         "name": _("Choice") if judged == "choice" else _dimension_name(study, judged),
         "units": one["units"],
         "raters": one["raters"],
-        "rows": rows,
+        "rows": [every[name] for name in HEADLINE if name in every],
+        "every": list(every.values()),
+        "resamples": one.get("resamples"),
+        "seed": one.get("seed"),
         "alpha": alpha,
         "reading": words(alpha["reason"] or alpha["reading"]) if alpha else words(one.get("reason")),
     }

@@ -27,6 +27,11 @@ Answers = dict[tuple[int, int], Answer]
 """By the item's place in the sample and the system's in the study."""
 
 
+def check_may_start(user: User) -> None:
+    if not user.is_admin:
+        raise NotPermitted(_("Only administrators start studies."))
+
+
 @transaction.atomic
 def create_study(
     *,
@@ -46,8 +51,7 @@ def create_study(
 
     Raises BadInput with every fault.
     """
-    if not actor.is_admin:
-        raise NotPermitted(_("Only administrators start studies."))
+    check_may_start(actor)
     asked = check(
         evalset=evalset,
         models=models,

@@ -50,6 +50,17 @@ def test_a_vote_is_taken_back_without_script(browser, alice, study):
     assert client.get(page(study)).context["kept"]["choice"] == "right"
 
 
+def test_after_a_reload_the_last_vote_may_still_be_taken_back_and_no_earlier_one(browser, alice, study):
+    client = browser(alice)
+    votes = []
+    for choice in ("right", "tie"):
+        votes.append(first(client, study))
+        client.post(page(study), {"rating": votes[-1], "choice": choice})
+    assert client.get(page(study)).context["last"] == votes[1]
+    client.post(page(study), {"rating": votes[1], "action": "undo"})
+    assert client.get(page(study)).context["last"] == ""
+
+
 def test_the_script_gets_the_comparison_after_the_next(browser, alice, study):
     client = browser(alice)
     rating = first(client, study)
