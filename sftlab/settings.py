@@ -71,6 +71,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "evaluation.api.quick.QuickBoards",
+    "evaluation.api.origins.AnyOrigin",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -232,6 +233,7 @@ SPECTACULAR_SETTINGS = {
         "ReviewVerdict": "annotation.models.Review.Verdict",
         "ResponseState": "annotation.models.Response.State",
         "MemberRole": "annotation.models.Membership.Role",
+        "ForgettingStatus": "evaluation.models.ForgettingGate.Status",
         "StudyMemberRole": "evaluation.models.studies.StudyMember.Role",
     },
 }

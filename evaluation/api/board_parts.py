@@ -1,12 +1,13 @@
 """Beside a leaderboard: its history, what moved, a gate for pipelines, webhooks, a badge."""
 
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
 from django.http import HttpResponse
 from django.urls import path
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.permissions import AllowAny, IsAuthenticated
 from rest_framework.request import Request
@@ -14,11 +15,12 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from evaluation.api.access import READ, REFUSALS, admin_of
+from evaluation.api.board_schema import BoardDiffOut, GateIn, GateOut, HistoryOut
 from evaluation.api.reading import headers_for, is_current, not_modified
 from evaluation.leaderboards.badge import badge
-from evaluation.leaderboards.bodies import etag_of
+from evaluation.leaderboards.bodies import digest, etag_of
 from evaluation.leaderboards.gate import read_gate
-from evaluation.models import Leaderboard, Webhook
+from evaluation.models import Delivery, Leaderboard, Webhook
 from evaluation.selectors.evidence import judged
 from evaluation.selectors.history import diff, history
 from evaluation.selectors.leaderboards import get_leaderboard, slice_of, snapshot_at
@@ -48,90 +50,61 @@ class BadgeAsked(SliceAsked):
     model = serializers.UUIDField(required=False)
 
 
-class HistoryOut(serializers.Serializer[Any]):
-    model = serializers.DictField()
-    points = serializers.ListField(child=serializers.DictField())
-
-
-class BoardDiffOut(serializers.Serializer[Any]):
-    to = serializers.DictField()
-    inputs = serializers.ListField(child=serializers.DictField(), help_text="`{what, model?, from, to}`")
-    added = serializers.ListField(child=serializers.DictField())
-    removed = serializers.ListField(child=serializers.DictField())
-    moved = serializers.ListField(child=serializers.DictField())
-
-    def get_fields(self) -> dict[str, Any]:
-        return {"from": serializers.DictField(), **super().get_fields()}
-
-
-class RuleIn(serializers.Serializer[Any]):
-    metric = serializers.CharField(help_text="A metric, or `strength`.")
-    demand = serializers.ChoiceField(choices=["better", "not_worse", "at_least", "at_most"], required=False)
-    margin = serializers.FloatField(required=False)
-    bound = serializers.FloatField(required=False)
-    language = serializers.CharField(required=False)
-    category = serializers.CharField(required=False)
-    evalset = serializers.CharField(required=False, help_text="Another evaluation set, such as a general one.")
-    confidence = serializers.FloatField(required=False)
-
-
-class GateIn(serializers.Serializer[Any]):
-    model = serializers.UUIDField()
-    baseline = serializers.UUIDField()
-    rules = RuleIn(many=True)
-    resamples = serializers.IntegerField(required=False)
-    seed = serializers.IntegerField(required=False)
-
-
-class GateOut(serializers.Serializer[Any]):
-    verdict = serializers.ChoiceField(choices=["pass", "fail", "undetermined"])
-    snapshot = serializers.IntegerField()
-    model = serializers.CharField()
-    baseline = serializers.CharField()
-    resamples = serializers.IntegerField()
-    seed = serializers.IntegerField()
-    rules = serializers.ListField(child=serializers.DictField())
-
-
 class WebhookIn(serializers.Serializer[Any]):
     url = serializers.URLField(max_length=500)
 
 
+class DeliveryOut(serializers.ModelSerializer[Delivery]):
+    snapshot = serializers.IntegerField(source="snapshot.number")
+
+    class Meta:
+        model = Delivery
+        fields = ("snapshot", "attempts", "answer", "delivered_at", "gave_up_at")
+
+
 class WebhookOut(serializers.ModelSerializer[Webhook]):
+    id = serializers.UUIDField(source="uuid")
+    last_delivery = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Webhook
+        fields = ("id", "url", "created_at", "last_delivery")
+
+    @extend_schema_field(DeliveryOut(allow_null=True))
+    def get_last_delivery(self, webhook: Webhook) -> Any:
+        newest = max(webhook.deliveries.all(), key=lambda one: one.pk, default=None)
+        return DeliveryOut(newest).data if newest else None
+
+
+class WebhookMade(serializers.ModelSerializer[Webhook]):
     id = serializers.UUIDField(source="uuid")
 
     class Meta:
         model = Webhook
-        fields = ("id", "url", "created_at")
-
-
-class WebhookMade(WebhookOut):
-    class Meta:
-        model = Webhook
-        fields = (*WebhookOut.Meta.fields, "secret")
+        fields = ("id", "url", "created_at", "secret")
 
 
 class HistoryView(APIView):
     permission_classes = READ
 
-    @extend_schema(parameters=[HistoryAsked], responses={200: HistoryOut(many=True), **REFUSALS})
-    def get(self, request: Request, slug: str) -> Response:
+    @extend_schema(parameters=[HistoryAsked], responses={200: HistoryOut(many=True), 304: None, **REFUSALS})
+    def get(self, request: Request, slug: str) -> HttpResponse:
         board = get_leaderboard(slug, request.user)
         asked = _asked(HistoryAsked, request)
         model = str(asked.pop("model", ""))
-        return _private(board, history(board, model=model, **asked))
+        return _conditional(request, board, asked | {"model": model}, lambda: history(board, model=model, **asked))
 
 
 class DiffView(APIView):
     permission_classes = READ
 
-    @extend_schema(parameters=[DiffAsked], responses={200: BoardDiffOut, **REFUSALS})
-    def get(self, request: Request, slug: str) -> Response:
+    @extend_schema(parameters=[DiffAsked], responses={200: BoardDiffOut, 304: None, **REFUSALS})
+    def get(self, request: Request, slug: str) -> HttpResponse:
         """From one snapshot to another, by default the newest: what moved, and which inputs moved it."""
         board = get_leaderboard(slug, request.user)
         asked = _asked(DiffAsked, request)
-        before, after = asked.pop("from"), asked.pop("to", None) or snapshot_at(board).number
-        return _private(board, diff(board, before=before, after=after, **asked))
+        wanted = {"before": asked.pop("from"), "after": asked.pop("to", None) or snapshot_at(board).number, **asked}
+        return _conditional(request, board, wanted, lambda: diff(board, **wanted))
 
 
 class GateView(APIView):
@@ -152,7 +125,8 @@ class WebhooksView(APIView):
     @extend_schema(responses={200: WebhookOut(many=True), **REFUSALS})
     def get(self, request: Request, slug: str) -> Response:
         board = _managed(request, slug)
-        return Response(WebhookOut(board.webhooks.filter(active=True), many=True).data)
+        found = board.webhooks.filter(active=True).order_by("pk").prefetch_related("deliveries__snapshot")
+        return Response(WebhookOut(found, many=True).data)
 
     @extend_schema(request=WebhookIn, responses={201: WebhookMade, **REFUSALS})
     def post(self, request: Request, slug: str) -> Response:
@@ -207,10 +181,11 @@ def _asked(form: type[serializers.Serializer[Any]], request: Request) -> dict[st
     return dict(found.validated_data)
 
 
-def _private(board: Leaderboard, data: Any) -> Response:
-    public = board.visibility == Leaderboard.Visibility.PUBLIC
-    vary = {} if public else {"Vary": "Authorization, Cookie"}
-    return Response(data, headers={"Cache-Control": "public, no-cache" if public else "private, no-cache", **vary})
+def _conditional(request: Request, board: Leaderboard, asked: dict[str, Any], find: Callable[[], Any]) -> HttpResponse:
+    """What is asked of one snapshot and those before it never changes."""
+    etag = etag_of(digest([board.current_id, board.slug, asked]))
+    headers = headers_for(board.visibility, etag)
+    return not_modified(headers) if is_current(request, etag) else Response(find(), headers=headers)
 
 
 def _managed(request: Request, slug: str) -> Leaderboard:

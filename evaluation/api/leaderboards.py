@@ -11,9 +11,11 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from evaluation.api.access import READ, REFUSALS, admin_of
+from evaluation.api.board_schema import BoardOut
 from evaluation.api.quick import TYPES
 from evaluation.api.reading import OwnFormat, ReadThrottle, headers_for, is_current, not_modified
 from evaluation.leaderboards.bodies import csv_body, etag_of, json_body
+from evaluation.leaderboards.columns import PARTS, chosen, cut
 from evaluation.models import Leaderboard, SnapshotSlice
 from evaluation.selectors.leaderboards import get_leaderboard, readable, slice_of, snapshot_at
 from evaluation.services.leaderboards import change_leaderboard, create_leaderboard
@@ -57,58 +59,11 @@ class LeaderboardChange(serializers.Serializer[Any]):
     members = serializers.ListField(child=serializers.CharField(max_length=150), required=False)
 
 
-class BoardIntervalOut(serializers.Serializer[Any]):
-    value = serializers.FloatField(allow_null=True)
-    low = serializers.FloatField(allow_null=True)
-    high = serializers.FloatField(allow_null=True)
+class Moment(serializers.DateTimeField):
+    """An unescaped `+` of a zone arrives as a blank."""
 
-
-class CellOut(BoardIntervalOut):
-    n = serializers.IntegerField()
-    signature = serializers.CharField()
-    flags = serializers.DictField(child=serializers.IntegerField())
-    reason = serializers.CharField()
-    score = serializers.UUIDField(help_text="For `lineage/score/{id}/`.")
-
-
-class RowModel(serializers.Serializer[Any]):
-    id = serializers.UUIDField()
-    name = serializers.CharField()
-
-
-class RowOut(serializers.Serializer[Any]):
-    model = RowModel()
-    position = serializers.IntegerField(help_text="From 1; equals share a position.")
-    rank = serializers.ListField(child=serializers.IntegerField(), allow_null=True, help_text="[best, worst] by votes.")
-    strength = BoardIntervalOut(allow_null=True)
-    likert = serializers.DictField()
-    votes = serializers.IntegerField()
-    metrics = serializers.DictField(child=CellOut())
-    base = serializers.CharField(allow_null=True)
-    cost = serializers.DictField()
-    system = serializers.UUIDField()
-    evaluation = serializers.UUIDField()
-    evaluated_at = serializers.DateTimeField()
-    scripted = serializers.BooleanField(help_text="Votes came from scripted users of a demo.")
-    flags = serializers.ListField(child=serializers.CharField())
-
-
-class BoardOut(serializers.Serializer[Any]):
-    schema = serializers.IntegerField()
-    leaderboard = serializers.CharField()
-    name = serializers.CharField()
-    snapshot = serializers.IntegerField()
-    sha256 = serializers.CharField()
-    created_at = serializers.DateTimeField()
-    language = serializers.CharField(allow_null=True)
-    category = serializers.CharField(allow_null=True)
-    slices = serializers.DictField()
-    order = serializers.CharField()
-    evalset = serializers.DictField()
-    study = serializers.DictField(allow_null=True)
-    left_out = serializers.ListField(child=serializers.DictField())
-    columns = serializers.ListField(child=serializers.DictField())
-    rows = RowOut(many=True)
+    def to_internal_value(self, value: Any) -> Any:
+        return super().to_internal_value(value.replace(" ", "+") if isinstance(value, str) and "T" in value else value)
 
 
 class Asked(serializers.Serializer[Any]):
@@ -117,9 +72,11 @@ class Asked(serializers.Serializer[Any]):
     language = serializers.CharField(required=False, default="", allow_blank=True)
     category = serializers.CharField(required=False, default="", allow_blank=True)
     snapshot = serializers.IntegerField(required=False, min_value=1, max_value=2**31 - 1)
-    as_of = serializers.DateTimeField(required=False)
+    as_of = Moment(required=False, help_text="What was shown at that moment.")
     format = serializers.ChoiceField(choices=["json", "csv"], required=False, default="json")
-    columns = serializers.CharField(required=False, allow_blank=True)
+    columns = serializers.CharField(
+        required=False, allow_blank=True, help_text="By commas: rank, strength, votes, likert, cost, keys or metrics."
+    )
     page = serializers.IntegerField(required=False, min_value=1, max_value=100_000)
     page_size = serializers.IntegerField(required=False, min_value=1, max_value=500)
 
@@ -197,18 +154,16 @@ def _cut(request: Request, slug: str) -> HttpResponse:
 
 def _body(found: SnapshotSlice, asked: dict[str, Any]) -> str:
     rows, head = found.rows, dict(found.head)
-    columns = head.pop("columns")
+    columns, parts = head.pop("columns"), PARTS
     if asked.get("columns"):
-        wanted = set(asked["columns"].split(","))
-        columns = [column for column in columns if column["key"] in wanted]
-        kept = {column["key"] for column in columns}
-        rows = [row | {"metrics": {key: v for key, v in row["metrics"].items() if key in kept}} for row in rows]
+        columns, parts = chosen(columns, asked["columns"].split(","))
+        rows = cut(rows, columns, parts)
     if "page" in asked or "page_size" in asked:
         size = asked.get("page_size", 50)
         start = (asked.get("page", 1) - 1) * size
         head |= {"count": len(rows), "page": asked.get("page", 1), "page_size": size}
         rows = rows[start : start + size]
-    return csv_body(columns, rows) if asked["format"] == "csv" else json_body(head, columns, rows)
+    return csv_body(columns, rows, parts) if asked["format"] == "csv" else json_body(head, columns, rows)
 
 
 def _answer(body: str, kind: str, headers: dict[str, str]) -> HttpResponse:

@@ -56,7 +56,7 @@ def headers_for(visibility: str, etag: str) -> dict[str, str]:
         "Cache-Control": "public, no-cache" if public else "private, no-cache",
         "Vary": "Accept" if public else "Accept, Authorization, Cookie",
         "Access-Control-Allow-Origin": "*",
-        "Access-Control-Expose-Headers": "ETag",
+        "Access-Control-Expose-Headers": "ETag, Retry-After",
     }
 
 

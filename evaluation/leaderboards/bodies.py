@@ -4,8 +4,10 @@ import csv
 import hashlib
 import io
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
+
+from evaluation.leaderboards.columns import PARTS
 
 SCHEMA = 1
 
@@ -28,55 +30,64 @@ def json_body(head: Mapping[str, Any], columns: Sequence[Any], rows: Sequence[An
     return json.dumps(whole, ensure_ascii=False, separators=(",", ":"))
 
 
-def csv_body(columns: Sequence[Mapping[str, Any]], rows: Iterable[Mapping[str, Any]]) -> str:
+def csv_body(
+    columns: Sequence[Mapping[str, Any]], rows: Sequence[Mapping[str, Any]], parts: Collection[str] = PARTS
+) -> str:
     """One line a model; a number, its interval, its n and what made it stand side by side."""
-    keys = [str(column["key"]) for column in columns]
+    fields = _fields(parts, sorted({name for row in rows for name in row.get("likert") or {}}))
+    fields |= {
+        f"{column['key']}{end}": _reader("metrics", column["key"], name)
+        for column in columns
+        for end, name in (*ENDS, ("_signature", "signature"))
+    }
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    parts = ("", "_low", "_high", "_n", "_signature")
-    writer.writerow(
-        [
-            "position",
-            "model_id",
-            "model",
-            "rank_best",
-            "rank_worst",
-            "strength",
-            "strength_low",
-            "strength_high",
-            "votes",
-        ]
-        + ["scripted", "parameters", "tokens_per_s", "evaluated_at"]
-        + [f"{key}{part}" for key in keys for part in parts]
-    )
+    writer.writerow([_safe(name) for name in fields])
     for row in rows:
-        writer.writerow([_safe(value) for value in (*_fixed(row), *_metrics(row, keys))])
+        writer.writerow([_safe(read(row)) for read in fields.values()])
     return out.getvalue()
 
 
-def _fixed(row: Mapping[str, Any]) -> list[Any]:
-    best, worst = row["rank"] or (None, None)
-    strength, cost = row["strength"] or {}, row.get("cost") or {}
-    return [
-        row["position"],
-        row["model"]["id"],
-        row["model"]["name"],
-        best,
-        worst,
-        strength.get("value"),
-        strength.get("low"),
-        strength.get("high"),
-        row["votes"],
-        row["scripted"],
-        cost.get("parameters"),
-        cost.get("tokens_per_s"),
-        row.get("evaluated_at"),
-    ]
+Read = Callable[[Mapping[str, Any]], Any]
+ENDS = (("", "value"), ("_low", "low"), ("_high", "high"), ("_n", "n"))
 
 
-def _metrics(row: Mapping[str, Any], keys: Sequence[str]) -> list[Any]:
-    cells = [row["metrics"].get(key, {}) for key in keys]
-    return [cell.get(name) for cell in cells for name in ("value", "low", "high", "n", "signature")]
+def _fields(parts: Collection[str], dimensions: Sequence[str]) -> dict[str, Read]:
+    """By column name, how it is read off a row."""
+    fields: dict[str, Read] = {
+        "position": _reader("position"),
+        "model_id": _reader("model", "id"),
+        "model": _reader("model", "name"),
+        "base": _reader("base"),
+    }
+    if "rank" in parts:
+        fields |= {"rank_best": _reader("rank", 0), "rank_worst": _reader("rank", 1)}
+    if "strength" in parts:
+        fields |= {f"strength{end}": _reader("strength", name) for end, name in ENDS[:3]}
+    if "votes" in parts:
+        fields["votes"] = _reader("votes")
+    if "likert" in parts:
+        means = (("", "mean"), *ENDS[1:])
+        fields |= {f"{one}{end}": _reader("likert", one, name) for one in dimensions for end, name in means}
+    if "cost" in parts:
+        fields |= {name: _reader("cost", name) for name in ("parameters", "tokens_per_s")}
+    return fields | {
+        "evaluated_at": _reader("evaluated_at"),
+        "scripted": _reader("scripted"),
+        "flags": lambda row: " ".join(row["flags"]),
+    }
+
+
+def _reader(*path: str | int) -> Read:
+    """None where the row does not go that far."""
+
+    def read(row: Mapping[str, Any]) -> Any:
+        found: Any = row
+        for step in path:
+            found = found.get(step) if isinstance(found, Mapping) else found[step] if found else None  # type: ignore[index]
+        return found
+
+    return read
 
 
 def _safe(value: Any) -> Any:

@@ -25,7 +25,7 @@ def _model(model: LanguageModel, reader: Reader) -> Node:
         "adapter_sha256": model.adapter_sha256,
         "chat_template": model.template,
     }
-    return Node("model", str(model.uuid), model.name, known(facts), marks=_marked(bool(withdrawn_behind([model]))))
+    return Node("model", str(model.uuid), model.name, known(facts), marks=marked([model]))
 
 
 def _model_up(model: LanguageModel, most: int) -> list[Group]:
@@ -33,8 +33,9 @@ def _model_up(model: LanguageModel, most: int) -> list[Group]:
 
 
 def _model_down(model: LanguageModel, most: int) -> list[Group]:
+    systems = System.objects.filter(model=model).select_related("model__base", "evaluation__evalset")
     return [
-        some("system", System.objects.filter(model=model).order_by("-pk"), most),
+        some("system", systems.order_by("-pk"), most),
         some("run", Run.objects.filter(base_model=model).order_by("-pk"), most),
     ]
 
@@ -52,7 +53,8 @@ def _run(run: Run, reader: Reader) -> Node:
         "started_at": run.started_at,
         "ended_at": run.ended_at,
     }
-    return Node("run", str(run.uuid), run.name, known(facts))
+    withdrawn = any(withdrawn_in(used.version) for used in run.datasets.select_related("version"))
+    return Node("run", str(run.uuid), run.name, known(facts), marks=_marked(withdrawn))
 
 
 def _run_up(run: Run, most: int) -> list[Group]:
@@ -102,11 +104,12 @@ def _row(row: Item, reader: Reader) -> Node:
 
 def _row_up(row: Item, most: int) -> list[Group]:
     chosen = VersionRow.objects.filter(item=row, response__isnull=False).values("response")
-    return [some("response", Response.objects.filter(pk__in=chosen).order_by("pk"), most)]
+    return [some("response", Response.objects.filter(pk__in=chosen).select_related("author").order_by("pk"), most)]
 
 
 def _row_down(row: Item, most: int) -> list[Group]:
-    return [some("version", DatasetVersion.objects.filter(row_set__item=row).distinct().order_by("-pk"), most)]
+    versions = DatasetVersion.objects.filter(row_set__item=row).select_related("project").distinct()
+    return [some("version", versions.order_by("-pk"), most)]
 
 
 def _response(response: Response, reader: Reader) -> Node:
@@ -126,13 +129,17 @@ def _response(response: Response, reader: Reader) -> Node:
 def _response_up(response: Response, most: int) -> list[Group]:
     return [
         *one("person", response.author),
-        some("review", response.reviews.order_by("pk"), most),
+        some("review", response.reviews.select_related("reviewer").order_by("pk"), most),
         *one("response", response.replaces),
     ]
 
 
 def _response_down(response: Response, most: int) -> list[Group]:
     return one("row", response.item)
+
+
+def marked(models: Iterable[LanguageModel]) -> tuple[str, ...]:
+    return _marked(bool(withdrawn_behind(models)))
 
 
 def _marked(withdrawn: bool) -> tuple[str, ...]:

@@ -61,7 +61,8 @@ class Kind:
 
 
 def some(kind: str, found: "models.QuerySet[Any]", most: int, *, told: bool = True) -> Group:
-    return Group(kind, found.count(), list(found[:most]), told)
+    listed = list(found[: most + 1])
+    return Group(kind, len(listed) if len(listed) <= most else found.count(), listed[:most], told)
 
 
 def one(kind: str, found: Any) -> list[Group]:

@@ -37,9 +37,9 @@ def _person(user: User, reader: Reader) -> Node:
 
 def _written(user: User, most: int) -> list[Group]:
     return [
-        some("response", Response.objects.filter(author=user).order_by("-pk"), most),
+        some("response", Response.objects.filter(author=user).select_related("author").order_by("-pk"), most),
         some("review", Review.objects.filter(reviewer=user).order_by("-pk"), most),
-        some("vote", Vote.objects.filter(rater=user).order_by("-pk"), most),
+        some("vote", Vote.objects.filter(rater=user).select_related("study", "rater").order_by("-pk"), most),
     ]
 
 

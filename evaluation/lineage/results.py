@@ -5,11 +5,14 @@ from typing import Any
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from evaluation.lineage.data import marked
 from evaluation.lineage.finding import by_uuid
 from evaluation.lineage.nodes import Group, Kind, Node, Reader, known, nothing, one, some
 from evaluation.lineage.standing import Standing, find_standing, votes_about
 from evaluation.models import EvalSet, Leaderboard, Output, Score, Snapshot, Study, System, Vote
-from evaluation.selectors.impact import withdrawn_behind
+
+OF_SYSTEM = ("model__base", "evaluation__evalset")
+OF_VOTE = ("study", "rater")
 
 
 def _leaderboard(board: Leaderboard, reader: Reader) -> Node:
@@ -18,18 +21,19 @@ def _leaderboard(board: Leaderboard, reader: Reader) -> Node:
 
 
 def _leaderboard_up(board: Leaderboard, most: int) -> list[Group]:
-    return [some("snapshot", board.snapshots.order_by("-number"), most)]
+    return [some("snapshot", board.snapshots.select_related("leaderboard").order_by("-number"), most)]
 
 
 def _snapshot(snapshot: Snapshot, reader: Reader) -> Node:
     facts = {"sha256": snapshot.sha256, "built_at": snapshot.created_at, "signatures": snapshot.inputs["signatures"]}
     label = _("%(name)s, snapshot %(number)s") % {"name": snapshot.leaderboard.name, "number": snapshot.number}
     scripted = bool(snapshot.inputs["study"] and snapshot.inputs["study"]["scripted_votes"])
-    return Node("snapshot", str(snapshot.uuid), label, facts, scripted=scripted)
+    marks = marked(system.model for system in snapshot.systems.select_related("model__base"))
+    return Node("snapshot", str(snapshot.uuid), label, facts, scripted=scripted, marks=marks)
 
 
 def _snapshot_up(snapshot: Snapshot, most: int) -> list[Group]:
-    systems = snapshot.systems.order_by("pk")
+    systems = snapshot.systems.select_related(*OF_SYSTEM).order_by("pk")
     study = snapshot.inputs["study"]
     return [
         some("system", systems, most),
@@ -50,7 +54,8 @@ def _score(score: Score, reader: Reader) -> Node:
         **score.details,
     }
     parts = [score.metric, score.language, score.category, score.system.model.name]
-    return Node("score", str(score.uuid), " · ".join(filter(None, parts)), known(facts))
+    label = " · ".join(filter(None, parts))
+    return Node("score", str(score.uuid), label, known(facts), marks=marked([score.system.model]))
 
 
 def _score_up(score: Score, most: int) -> list[Group]:
@@ -58,14 +63,14 @@ def _score_up(score: Score, most: int) -> list[Group]:
 
 
 def _outputs_of(score: Score) -> Any:
-    found = Output.objects.filter(system=score.system, item__language=score.language)
+    found = score.system.outputs.filter(item__language=score.language).select_related("item", "system__model")
     if score.category:
         found = found.filter(item__category=score.category)
     return found.order_by("item__position")
 
 
 def _boards_on(system: System, most: int) -> Group:
-    return some("snapshot", system.snapshots.order_by("-pk"), most)
+    return some("snapshot", system.snapshots.select_related("leaderboard").order_by("-pk"), most)
 
 
 def _system(system: System, reader: Reader) -> Node:
@@ -82,8 +87,7 @@ def _system(system: System, reader: Reader) -> Node:
         "finished_at": system.moved_at,
     }
     label = _("outputs of %(model)s") % {"model": system.model.name}
-    marks = ("withdrawn",) if withdrawn_behind([system.model]) else ()
-    return Node("system", str(system.uuid), label, known(facts), marks=marks)
+    return Node("system", str(system.uuid), label, known(facts), marks=marked([system.model]))
 
 
 def _system_up(system: System, most: int) -> list[Group]:
@@ -92,9 +96,11 @@ def _system_up(system: System, most: int) -> list[Group]:
 
 def _system_down(system: System, most: int) -> list[Group]:
     studies = Study.objects.filter(systems__system=system).order_by("-pk")
+    scores = system.scores.filter(category="", current=True).select_related("system__model")
+    outputs = system.outputs.select_related("item", "system__model")
     return [
-        some("score", system.scores.filter(category="", current=True).order_by("metric", "language"), most),
-        some("output", system.outputs.order_by("item__position"), most, told=False),
+        some("score", scores.order_by("metric", "language"), most),
+        some("output", outputs.order_by("item__position"), most, told=False),
         Group("standing", studies.count(), [Standing(study, system) for study in studies[:most]]),
         _boards_on(system, most),
     ]
@@ -106,7 +112,8 @@ def _evalset(evalset: EvalSet, reader: Reader) -> Node:
 
 
 def _evalset_down(evalset: EvalSet, most: int) -> list[Group]:
-    return [some("system", System.objects.filter(evaluation__evalset=evalset).order_by("-pk"), most)]
+    systems = System.objects.filter(evaluation__evalset=evalset).select_related(*OF_SYSTEM)
+    return [some("system", systems.order_by("-pk"), most)]
 
 
 def _output(output: Output, reader: Reader) -> Node:
@@ -125,7 +132,7 @@ def _output_down(output: Output, most: int) -> list[Group]:
     votes = (
         Vote.objects.filter(unit__first__output=output) | Vote.objects.filter(unit__second__output=output)
     ).distinct()
-    return [some("vote", votes.order_by("pk"), most, told=False)]
+    return [some("vote", votes.select_related(*OF_VOTE).order_by("pk"), most, told=False)]
 
 
 def _standing(found: Standing, reader: Reader) -> Node:
@@ -136,7 +143,7 @@ def _standing(found: Standing, reader: Reader) -> Node:
 
 def _standing_up(found: Standing, most: int) -> list[Group]:
     """Which votes were about one system is told to administrators: a rater must not learn whose an answer was."""
-    votes = some("vote", votes_about(found).order_by("pk"), most, told=False)
+    votes = some("vote", votes_about(found).select_related(*OF_VOTE).order_by("pk"), most, told=False)
     return [votes, *one("study", found.study), *one("system", found.system)]
 
 
@@ -152,8 +159,8 @@ def _study(study: Study, reader: Reader) -> Node:
 
 
 def _study_up(study: Study, most: int) -> list[Group]:
-    systems = System.objects.filter(pk__in=study.systems.values("system")).order_by("pk")
-    votes = Vote.objects.filter(study=study).order_by("pk")
+    systems = System.objects.filter(pk__in=study.systems.values("system")).select_related(*OF_SYSTEM).order_by("pk")
+    votes = Vote.objects.filter(study=study).select_related(*OF_VOTE).order_by("pk")
     return [some("vote", votes, most, told=not study.is_open), some("system", systems, most)]
 
 

@@ -35,8 +35,8 @@ class Standing:
     def _one(self, part: Mapping[str, Any]) -> dict[str, Any]:
         model = str(self.system.model.uuid)
         ranking = part["ranking"] or {"systems": [], "method": ""}
-        mine = next((one for one in ranking["systems"] if one["model"] == model), {})
-        means = {
+        mine: dict[str, Any] = next((one for one in ranking["systems"] if one["model"] == model), {})
+        means: dict[str, dict[str, Any]] = {
             name: next((one for one in scored["means"] if one["model"] == model), {})
             for name, scored in part["likert"].items()
         }
@@ -60,9 +60,10 @@ def standing_id(study: object, system: object) -> str:
 
 def find_standing(key: str, _reader: Reader) -> Standing | None:
     study, system = (as_uuid(part) for part in key.partition(".")[::2])
-    found = System.objects.filter(uuid=system).select_related("model").first() if study and system else None
-    rated = Study.objects.filter(uuid=study, systems__system=found).first() if found else None
-    return Standing(rated, found) if rated and found else None
+    if study is None or system is None:
+        return None
+    rated = Study.objects.filter(uuid=study, systems__system__uuid=system).first()
+    return Standing(rated, System.objects.select_related("model").get(uuid=system)) if rated else None
 
 
 def votes_about(found: Standing) -> QuerySet[Vote]:

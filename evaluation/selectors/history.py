@@ -38,7 +38,7 @@ def _point(row: dict[str, Any]) -> dict[str, Any]:
     metrics = {
         key: {name: cell[name] for name in ("value", "low", "high", "n")} for key, cell in row["metrics"].items()
     }
-    return {name: row[name] for name in ("position", "rank", "strength", "votes")} | {"metrics": metrics}
+    return {name: row[name] for name in ("position", "rank", "strength", "votes", "likert")} | {"metrics": metrics}
 
 
 def diff(

@@ -7,7 +7,9 @@ import json
 import secrets
 import socket
 import time
+from contextlib import AbstractContextManager
 from datetime import timedelta
+from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -74,13 +76,22 @@ def _send(delivery: Delivery) -> tuple[str, bool]:
         "X-SFTLab-Signature": f"t={now},v1={signature(delivery.webhook.secret, now, body)}",
     }
     try:
-        _check_address(delivery.webhook.url)
-        response = httpx.post(
-            delivery.webhook.url, content=body, headers=headers, timeout=TIMEOUT, follow_redirects=False
-        )
+        with _request(delivery.webhook.url, body, headers) as response:
+            return str(response.status_code), response.is_success
     except (httpx.HTTPError, BadInput) as error:
         return f"{type(error).__name__}: {error}", False
-    return str(response.status_code), response.is_success
+
+
+def _request(url: str, body: bytes, headers: dict[str, str]) -> AbstractContextManager[httpx.Response]:
+    """To the address that was checked, whatever the name leads to by now. The answer's body is not read."""
+    wanted = httpx.URL(url)
+    checked = _check_address(url)
+    named = {"Host": wanted.netloc.decode(), **headers}
+    options: dict[str, Any] = {"content": body, "headers": named, "timeout": TIMEOUT, "follow_redirects": False}
+    if checked is not None:
+        options["extensions"] = {"sni_hostname": wanted.host}
+        wanted = wanted.copy_with(host=checked)
+    return httpx.stream("POST", wanted, trust_env=False, **options)
 
 
 def message(delivery: Delivery) -> bytes:
@@ -103,19 +114,28 @@ def signature(secret: str, moment: int, body: bytes) -> str:
     return hmac.new(secret.encode(), f"{moment}.".encode() + body, hashlib.sha256).hexdigest()
 
 
-def _check_address(url: str) -> None:
-    """Only http(s), and, where the service can be reached from elsewhere, nothing inside its own network."""
+def _check_address(url: str) -> str | None:
+    """Only http(s), and, where the service can be reached from elsewhere, nothing inside its own network: then the
+    address to call."""
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise _refused(_("must start with http:// or https://"))
     if settings.IS_LOCAL:
-        return
+        return None
     try:
         found = socket.getaddrinfo(parts.hostname, parts.port or 443, type=socket.SOCK_STREAM)
     except OSError as error:
         raise _refused(_("There is no host of this name.")) from error
-    if any(not ipaddress.ip_address(address[4][0]).is_global for address in found):
+    addresses = [str(address[4][0]) for address in found]
+    if not all(_is_outside(address) for address in addresses):
         raise _refused(_("must not lie inside this service's own network"))
+    return addresses[0]
+
+
+def _is_outside(text: str) -> bool:
+    address = ipaddress.ip_address(text)
+    mapped = getattr(address, "ipv4_mapped", None) or address
+    return mapped.is_global and not mapped.is_multicast
 
 
 def _refused(reason: str) -> BadInput:

@@ -1,6 +1,8 @@
 import pytest
 
 from evaluation.lineage.people import alias
+from evaluation.models import Snapshot
+from evaluation.models.studies import Unblinding
 from evaluation.services.leaderboards import build_snapshot, create_leaderboard
 from tests.evaluation.factories import make_evalset, make_evaluation, make_model, score_here, upload
 
@@ -82,3 +84,32 @@ def test_the_page_is_a_graph_to_click_through(client, admin, system, board):
     page = client.get(f"/lineage/snapshot/{board.snapshots.get().uuid}/").content.decode()
     assert f"/lineage/system/{system.uuid}/" in page
     assert f"/lineage/model/{system.model.uuid}/" in page
+
+
+def test_edges_join_what_is_shown_above_and_below(api, admin, system, board):
+    data = get(api(admin), "system", system).data
+    shown = {f"system/{system.uuid}"} | {
+        f"{node['kind']}/{node['id']}"
+        for way in ("levels", "below")
+        for level in data[way]
+        for listed in level
+        for node in listed["nodes"]
+    }
+    assert {end for edge in data["edges"] for end in edge} == shown
+    assert [f"system/{system.uuid}", f"model/{system.model.uuid}"] in data["edges"]
+    assert [f"leaderboard/{board.uuid}", f"snapshot/{board.snapshots.get().uuid}"] in data["edges"]
+
+
+def test_an_old_snapshot_stays_readable_however_many_follow(api, admin, evaluation, board):
+    first = board.snapshots.get()
+    for number in range(2, 54):
+        made = Snapshot.objects.create(
+            leaderboard=board, number=number, sha256=str(number), definition=first.definition, inputs=first.inputs
+        )
+        made.systems.set(first.systems.all())
+    assert get(api(), "snapshot", first).status_code == 200
+
+
+def test_reading_an_output_under_its_models_name_ends_rating_it_blind(api, admin, system):
+    get(api(admin), "output", system.outputs.first())
+    assert Unblinding.objects.get().model == system.model

@@ -2,33 +2,13 @@
 
 import pytest
 
-from annotation.models import Item, Response
 from annotation.services.datasets import create_version
-from annotation.services.projects import create_project
 from evaluation.services.leaderboards import build_snapshot, create_leaderboard
 from sftlab.audit.models import Event
 from sftlab.errors import Conflict
 from tests.evaluation.factories import make_evalset, make_evaluation, make_model, score_here, upload
-from training.models import Run, RunDataset
+from tests.evaluation.worlds import make_tuned, make_version
 from training.services.runs import check_run
-
-
-def make_version(admin, alice, name):
-    project = create_project(actor=admin, name=name, kind="write", language="en")
-    for number in range(2):
-        item = Item.objects.create(
-            project=project, messages=[{"role": "user", "content": f"{name} {number}"}], sha256=f"{name}{number}"
-        )
-        Response.objects.create(project=project, item=item, author=alice, output="An answer.", state="accepted")
-    return create_version(actor=admin, project=project, name="v1", splits={"train": 1.0})
-
-
-def make_tuned(admin, base, version):
-    run = Run.objects.create(
-        name=version.project.name, created_by=admin, base_model=base, method={}, config={}, status="finished"
-    )
-    RunDataset.objects.create(run=run, version=version, position=0, sha256=version.sha256)
-    return make_model(admin, f"tuned on {version.project.name}", kind="tuned", run=run, base=base)
 
 
 @pytest.fixture
@@ -44,6 +24,7 @@ def world(admin, alice):
         score_here(evaluation)
         board = create_leaderboard(actor=admin, name=name, evalset=evaluation.evalset.uuid, visibility="public")
         build_snapshot(leaderboard=board)
+        board.refresh_from_db()
         found[name] = {"version": version, "model": model, "board": board, "row": version.row_set.first().item}
     return found
 
@@ -96,12 +77,33 @@ def test_only_the_leaderboard_it_touched_is_built_anew_and_marked(api, world, wi
     assert [(one["what"], one["from"], one["to"]) for one in changed] == [("withdrawn", 0, 1)]
 
 
-def test_lineage_shows_the_mark_on_everything_between(api, admin, world, withdrawn):
-    client = api(admin)
-    for kind in ("row", "version", "model"):
-        for side, marks in (("left", ["withdrawn"]), ("right", [])):
-            data = client.get(f"/api/v1/lineage/{kind}/{world[side][kind].uuid}/").data
-            assert data["node"]["marks"] == marks
+def test_what_lies_below_the_row_is_what_it_touched(api, admin, world, withdrawn):
+    data = api(admin).get(f"/api/v1/lineage/row/{world['left']['row'].uuid}/").data
+    found = {kind: set() for kind in ("version", "run", "model", "leaderboard")}
+    for level in data["below"]:
+        for listed in level:
+            found.setdefault(listed["kind"], set()).update(node["id"] for node in listed["nodes"])
+    touched = withdrawn["touched"]
+    for kind, ids in found.items():
+        if kind in ("version", "run", "model", "leaderboard"):
+            assert ids == {one["id"] for one in touched[f"{kind}s"]}
+
+
+def test_everything_on_the_way_is_marked_and_nothing_beside_it(api, admin, world, withdrawn):
+    """Also a model tuned from the one that learnt the row, which no leaderboard shows."""
+    further = make_model(admin, "tuned further", kind="tuned", base=world["left"]["model"])
+    found = {("further", "model"): further, ("base", "model"): world["left"]["model"].base}
+    for side in ("left", "right"):
+        snapshot = world[side]["board"].current
+        (system,) = snapshot.systems.all()
+        found |= {(side, kind): world[side][kind] for kind in ("row", "version", "model")}
+        found |= {(side, "run"): world[side]["model"].run, (side, "snapshot"): snapshot}
+        found |= {(side, "system"): system, (side, "score"): system.scores.first()}
+    marks = {
+        cell: api(admin).get(f"/api/v1/lineage/{cell[1]}/{thing.uuid}/").data["node"]["marks"]
+        for cell, thing in found.items()
+    }
+    assert marks == {cell: ["withdrawn"] if cell[0] in ("left", "further") else [] for cell in found}
 
 
 def test_lineage_leads_from_the_cell_to_the_person(api, admin, alice, world):
