@@ -21,6 +21,11 @@ def execute(run: Run) -> None:
         pass
 
 
+def run_finished(run: Run) -> None:
+    """Whoever is above and waits for the run is told by the job's name."""
+    app.configure_task("evaluation.run_finished", queue="cpu").defer(run=str(run.uuid))
+
+
 def preflight(preflight: Preflight) -> None:
     app.configure_task("training.preflight", queue="cpu").defer(preflight=str(preflight.uuid))
 

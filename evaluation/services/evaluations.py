@@ -40,7 +40,7 @@ def create_evaluation(
         faults.append({"field": "evalset", "reason": _("There is no such evaluation set.")})
     found = _models(models, faults)
     _known_metrics(metrics, faults)
-    settings = _decoding(decoding or {}, faults)
+    settings = read_decoding(decoding or {}, faults)
     if faults or found_set is None:
         raise BadInput(_("This evaluation can't be started."), errors=faults)
     evaluation = Evaluation.objects.create(
@@ -84,7 +84,8 @@ def _models(models: Sequence[UUID], faults: list[FieldError]) -> list[LanguageMo
     return [found[wanted] for wanted in dict.fromkeys(models) if wanted in found]
 
 
-def _decoding(decoding: Mapping[str, Any], faults: list[FieldError]) -> dict[str, Any]:
+def read_decoding(decoding: Mapping[str, Any], faults: list[FieldError]) -> dict[str, Any]:
+    """With every default written out."""
     found: list[Fault] = []
     settings = read(Decoding, decoding, "decoding", found)
     faults += [{"field": fault.field, "reason": fault.reason} for fault in found]

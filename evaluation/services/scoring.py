@@ -18,6 +18,7 @@ from evaluation.encoders import encoders
 from evaluation.metrics.registry import METRICS
 from evaluation.models import EvalItem, Evaluation, ItemScore, Leaderboard, Output, Score, System
 from evaluation.parts import Labelled, labels
+from evaluation.services.forgetting import decide
 from evaluation.services.predicting import (
     Prediction,
     Predictions,
@@ -237,6 +238,7 @@ def finish_scoring(evaluation: Evaluation) -> None:
         evaluation.transition(Evaluation.Status.DONE, progress={})
     except Conflict:
         return  # cancelled while the last scores came in
+    decide(evaluation=evaluation)
     jobs.correlate(evaluation)
     evalset_changed(evaluation.evalset_id)
 

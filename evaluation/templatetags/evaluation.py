@@ -61,6 +61,11 @@ def rank_set(rank: Sequence[int]) -> str:
 
 
 @register.filter
+def metric_title(metric: str) -> str:
+    return title_of(metric)
+
+
+@register.filter
 def order_title(order: str) -> str:
     return _("people's votes") if order == BY_RANK else title_of(order)
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from procrastinate.contrib.django.models import ProcrastinateJob
 
 from tests.factories import training as make
 from training import execution
@@ -61,6 +62,11 @@ def test_a_finished_run_is_a_registered_model_on_its_base(run, child):
     assert (tuned.base, tuned.path) == (run.base_model, run.base_model.path)
     assert len(tuned.adapter_sha256) == 64
     assert trainer_model(tuned)["adapter"] == str(run_dir(run.uuid) / "adapter")
+
+
+def test_whoever_waits_for_the_run_is_told_that_it_is_finished(run, child):
+    done(run)
+    assert ProcrastinateJob.objects.get(task_name="evaluation.run_finished").args == {"run": str(run.uuid)}
 
 
 def test_rows_of_the_version_are_what_the_child_is_given(run, child):

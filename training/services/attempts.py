@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from sftlab.audit.services import record
+from training import jobs
 from training.holder import CLOCK_SLACK, start_of
 from training.models import Attempt, Device, Run
 from training.retries import TryAgain
@@ -135,6 +136,7 @@ def _finish(run: Run, outcome: Outcome) -> None:
     folder = run_dir(run.uuid) / str(outcome.result.get("adapter", "adapter"))
     model = register_tuned(run=run, result=outcome.result, folder=folder)
     record(actor=None, verb="run.finish", obj=run, data={"model": str(model.uuid), "sha256": model.adapter_sha256})
+    jobs.run_finished(run)
 
 
 def error_of(outcome: Outcome, log: str) -> dict[str, Any]:
