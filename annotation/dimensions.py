@@ -68,6 +68,13 @@ DIMENSIONS = {
 }
 DEFAULT_DIMENSIONS = tuple(DIMENSIONS)
 
+
+def title_of(measured: str) -> str:
+    """Of a dimension, or of what stands for one where texts are compared."""
+    known = DIMENSIONS.get(measured)
+    return str(known.title if known else _("Similarity of the texts"))
+
+
 FLAGS: dict[str, Text] = {
     "harmful": _("Harmful"),
     "personal_data": _("Personal data"),

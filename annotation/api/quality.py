@@ -12,7 +12,7 @@ from annotation.access import JUDGES, MANAGERS, access
 from annotation.api import schema
 from annotation.api.base import parsed, person
 from annotation.models import Project
-from annotation.selectors import progress, quality
+from annotation.selectors import progress, quality, throughput
 from annotation.services import bulk
 
 
@@ -24,6 +24,34 @@ class IntervalOut(serializers.Serializer[Any]):
     high = serializers.FloatField(allow_null=True)
     n = serializers.IntegerField()
     reason = serializers.CharField()
+
+
+class PointOut(IntervalOut):
+    until = serializers.DateTimeField()
+
+
+class PersonOut(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    person = serializers.CharField()
+    scripted = serializers.BooleanField()
+    submitted = serializers.IntegerField()
+    median_seconds = serializers.FloatField(allow_null=True)
+    last_at = serializers.DateTimeField(allow_null=True)
+    gold_answered = serializers.IntegerField()
+    gold_accuracy = serializers.FloatField(allow_null=True)
+    gold_low = serializers.FloatField(allow_null=True)
+    gold_high = serializers.FloatField(allow_null=True)
+    accepted = serializers.IntegerField()
+    rejected = serializers.IntegerField()
+    fixed = serializers.IntegerField()
+    acceptance = serializers.FloatField(allow_null=True)
+    paused = serializers.BooleanField()
+
+
+class DayOut(serializers.Serializer[Any]):
+    day = serializers.DateField()
+    person = serializers.CharField()
+    answers = serializers.IntegerField()
 
 
 class SignalOut(serializers.Serializer[Any]):
@@ -73,6 +101,30 @@ class AgreementView(APIView):
     @extend_schema(responses=schema.answers({200: IntervalOut(many=True)}))
     def get(self, request: Request, project: UUID) -> Response:
         return Response([asdict(found) for found in quality.agreements(_managed(request, project))])
+
+
+class AgreementHistoryView(APIView):
+    """The same in equal parts of the work so far."""
+
+    @extend_schema(responses=schema.answers({200: PointOut(many=True)}))
+    def get(self, request: Request, project: UUID) -> Response:
+        return Response(quality.agreement_over_time(_managed(request, project)))
+
+
+class PeopleView(APIView):
+    """Annotators with what they did; the intervals are Wilson's, 95%, over the window of hidden gold."""
+
+    @extend_schema(responses=schema.answers({200: PersonOut(many=True)}))
+    def get(self, request: Request, project: UUID) -> Response:
+        return Response([row.figures() for row in progress.people(_managed(request, project))])
+
+
+class ThroughputView(APIView):
+    """Answers per day and person."""
+
+    @extend_schema(responses=schema.answers({200: DayOut(many=True)}))
+    def get(self, request: Request, project: UUID) -> Response:
+        return Response(throughput.per_day(_managed(request, project)))
 
 
 class SignalsView(APIView):

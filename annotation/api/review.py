@@ -9,6 +9,7 @@ from annotation.access import JUDGES, access
 from annotation.api import schema
 from annotation.api.base import paged, parsed, person
 from annotation.models import Response as Answer
+from annotation.selectors.adjudication import to_adjudicate
 from annotation.services import review
 
 
@@ -21,6 +22,16 @@ class ReviewQueueView(APIView):
         waiting = Answer.objects.filter(project=found, state=Answer.State.WAITING).exclude(author=person(request))
         rows = waiting.select_related("item", "author").order_by("id")
         return paged(request, self, rows, lambda page: schema.ResponseOut(page, many=True).data)
+
+
+class AdjudicationsView(APIView):
+    """Items whose several responses wait for one to be kept; without names, and none that this person answered."""
+
+    @extend_schema(responses=schema.answers({200: schema.AdjudicationOut(many=True)}))
+    def get(self, request: Request, project: UUID) -> Response:
+        found = access(person(request), project, JUDGES).project
+        rows = to_adjudicate(found, person(request))
+        return paged(request, self, rows, lambda page: schema.AdjudicationOut(page, many=True).data)
 
 
 class ReviewNextView(APIView):

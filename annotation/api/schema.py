@@ -2,11 +2,13 @@
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from annotation.checks import KINDS
 from annotation.dimensions import FLAGS
 from annotation.models import (
+    Assignment,
     Comment,
     DatasetVersion,
     Guideline,
@@ -17,6 +19,7 @@ from annotation.models import (
     Response,
     Review,
 )
+from annotation.selectors.adjudication import open_responses
 from annotation.services.projects import SETTINGS
 from sftlab.api import ErrorSerializer
 
@@ -196,6 +199,16 @@ class SubmittedOut(serializers.Serializer[Any]):
     feedback = FeedbackOut(required=False)
 
 
+class KeptDraftOut(serializers.ModelSerializer[Assignment]):
+    assignment = serializers.UUIDField(source="uuid")
+    item = serializers.UUIDField(source="item.uuid")
+    draft = serializers.JSONField(allow_null=True)
+
+    class Meta:
+        model = Assignment
+        fields = ("assignment", "item", "state", "reason", "draft", "created_at")
+
+
 class DraftSaved(serializers.Serializer[Any]):
     live = serializers.BooleanField()
 
@@ -234,6 +247,23 @@ class ResponseOut(serializers.ModelSerializer[Response]):
         model = Response
         fields = ("id", "item", "author", "scripted", "state", "output", "messages", "ratings", "flags", "lead_time",
                   "guideline", "created_at")  # fmt: skip
+
+
+class CandidateOut(serializers.ModelSerializer[Response]):
+    id = serializers.UUIDField(source="uuid")
+
+    class Meta:
+        model = Response
+        fields = ("id", "output", "messages", "ratings", "flags")
+
+
+class AdjudicationOut(serializers.Serializer[Any]):
+    item = ItemOut(source="*")
+    responses = serializers.SerializerMethodField()
+
+    @extend_schema_field(CandidateOut(many=True))
+    def get_responses(self, item: Item) -> Any:
+        return CandidateOut(open_responses(item), many=True).data
 
 
 class ChoiceIn(Strict):

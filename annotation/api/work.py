@@ -1,16 +1,17 @@
 from typing import Any
 from uuid import UUID
 
-from django.utils.translation import get_language
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from annotation.access import access
 from annotation.api import schema
-from annotation.api.base import parsed, person
-from annotation.selectors.work import claim_payload
+from annotation.api.base import paged, parsed, person
+from annotation.feedback import feedback_text
+from annotation.selectors.work import claim_payload, kept_drafts
 from annotation.services import work
 
 IDEMPOTENCY_KEY = OpenApiParameter("Idempotency-Key", OpenApiTypes.STR, OpenApiParameter.HEADER)
@@ -24,6 +25,15 @@ class ClaimView(APIView):
         ahead = parsed(schema.ClaimIn, request)["ahead"] if request.data else False
         claimed = work.claim(user=person(request), project=project, ahead=ahead)
         return Response(status=204) if claimed is None else Response(claim_payload(claimed))
+
+
+class DraftsView(APIView):
+    """What this person wrote and did not submit: in work, skipped, given back, or the lease ran out."""
+
+    @extend_schema(responses=schema.answers({200: schema.KeptDraftOut(many=True)}))
+    def get(self, request: Request, project: UUID) -> Response:
+        rows = kept_drafts(person(request), access(person(request), project).project)
+        return paged(request, self, rows, lambda page: schema.KeptDraftOut(page, many=True).data)
 
 
 class DraftView(APIView):
@@ -61,11 +71,10 @@ def _submitted(done: work.Submitted, assignment: UUID) -> dict[str, Any]:
 
 
 def feedback(done: work.Submitted) -> dict[str, Any]:
-    """Of a training item, in the reader's language where there is one."""
+    """Of a training item."""
     assert done.result is not None
-    texts = done.item.feedback
-    text = texts.get("zh" if (get_language() or "").startswith("zh") else "en") or next(iter(texts.values()), "")
-    return {"passed": done.result.passed, "score": done.result.score, "missed": done.result.missed, "text": text}
+    found, text = done.result, feedback_text(done.item.feedback)
+    return {"passed": found.passed, "score": found.score, "missed": found.missed, "text": text}
 
 
 class SkipView(APIView):

@@ -88,6 +88,28 @@ class PersonRow:
     def acceptance(self) -> float | None:
         return self.accepted / self.judged if self.judged else None
 
+    def figures(self) -> dict[str, Any]:
+        """As programs read it; what is not known is None."""
+        standing, user = self.standing, self.member.user
+        interval = standing.interval if standing.answered else None
+        return {
+            "id": self.member.uuid,
+            "person": user.username,
+            "scripted": user.scripted,
+            "submitted": self.submitted,
+            "median_seconds": self.median_seconds,
+            "last_at": self.last_at,
+            "gold_answered": standing.answered,
+            "gold_accuracy": standing.accuracy,
+            "gold_low": interval and interval.low,
+            "gold_high": interval and interval.high,
+            "accepted": self.accepted,
+            "rejected": self.rejected,
+            "fixed": self.fixed,
+            "acceptance": self.acceptance,
+            "paused": self.member.paused_at is not None,
+        }
+
 
 def people(project: Project) -> list[PersonRow]:
     """Annotators with what they did; hidden gold is in their accuracy, not in their counts."""

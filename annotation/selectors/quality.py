@@ -3,12 +3,13 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
-from itertools import combinations
+from itertools import chain, combinations
 from statistics import mean, median
 from typing import Any
 
 from django.utils.translation import gettext as _
 
+from annotation.dimensions import title_of
 from annotation.models import Item, Project, Response
 from sftlab.stats.agreement import agreement
 from sftlab.stats.ratings import Level, Ratings
@@ -21,6 +22,8 @@ MOST_RESPONSES = 5_000
 FEWEST = 8
 FASTEST_UNITS_PER_SECOND = 12.0
 """Han characters and words read in a second; careful reading is 4 to 6 (Brysbaert 2019: 238 words a minute)."""
+FASTEST_TYPED_PER_SECOND = 5.0
+"""Han characters and words; a fast typist makes 2 words a second (Dhakal et al. 2018: mean 52 words a minute)."""
 DRIFT = 1.0
 REPEATED = 3
 
@@ -60,6 +63,10 @@ def _recent(project: Project) -> list[Response]:
 
 def agreements(project: Project) -> list[Agreement]:
     responses = _recent(project)
+    return _agreements(project, responses)
+
+
+def _agreements(project: Project, responses: Sequence[Response]) -> list[Agreement]:
     if project.kind == Project.Kind.RATE:
         return [_alpha(responses, dimension) for dimension in project.dimensions]
     return [_similarity(responses)]
@@ -93,15 +100,20 @@ def _similarity(responses: Sequence[Response]) -> Agreement:
 
 
 def agreement_over_time(project: Project, parts: int = 6) -> list[dict[str, Any]]:
-    """The same, in equal parts of the work so far: `[{until, dimension, value}]`."""
-    responses = _recent(project)
-    size = max(FEWEST, -(-len(responses) // parts))
-    names = project.dimensions if project.kind == Project.Kind.RATE else []
+    """The same in equal parts of the items so far, by when their last response came.
+
+    `[{until, dimension, measure, value, low, high, n, reason}]`
+    """
+    by_item: dict[int, list[Response]] = defaultdict(list)
+    for response in _recent(project):
+        by_item[response.item_id].append(response)
+    shared = sorted((several for several in by_item.values() if len(several) > 1), key=lambda several: several[-1].pk)
+    size = max(FEWEST, -(-len(shared) // parts))
     points = []
-    for start in range(0, len(responses), size):
-        chunk = responses[start : start + size]
-        for name in names:
-            points.append({"until": chunk[-1].created_at.isoformat(), **asdict(_alpha(chunk, name))})
+    for start in range(0, len(shared), size):
+        chunk = shared[start : start + size]
+        until = chunk[-1][-1].created_at.isoformat()
+        points += [{"until": until, **asdict(found)} for found in _agreements(project, list(chain(*chunk)))]
     return points
 
 
@@ -113,7 +125,7 @@ def signals(project: Project) -> list[Signal]:
     found: list[Signal] = []
     for name, mine in sorted(by_author.items()):
         if len(mine) >= FEWEST:
-            found += [*_too_fast(name, mine), *_repeated(name, mine), *_one_rating(name, mine)]
+            found += [*_too_fast(name, mine), *_pasted(name, mine), *_repeated(name, mine), *_one_rating(name, mine)]
             found += _drifting(name, mine, responses)
     return [*found, *_falling(project)]
 
@@ -135,6 +147,16 @@ def _too_fast(name: str, mine: Sequence[Response]) -> Iterator[Signal]:
 def _read(item: Item) -> int:
     shown = [item.messages[-1]["content"], item.input, item.output]
     return sum(map(_units, shown))
+
+
+def _pasted(name: str, mine: Sequence[Response]) -> Iterator[Signal]:
+    """Where there was a draft to edit, nobody can say how much of the text was typed."""
+    written = [(r, _units(r.output)) for r in mine if r.output and r.lead_time and not r.item.output]
+    pasted = [r for r, units in written if units > 20 and units / r.lead_time > FASTEST_TYPED_PER_SECOND]
+    if len(pasted) >= REPEATED and len(pasted) / len(mine) > 0.2:
+        text = _("%(n)d of %(all)d answers came faster than they can be typed (median %(seconds).0f seconds): pasted?")
+        values = {"n": len(pasted), "all": len(mine), "seconds": median(r.lead_time for r in pasted)}
+        yield Signal("pasted", name, text % values)
 
 
 def _repeated(name: str, mine: Sequence[Response]) -> Iterator[Signal]:
@@ -166,7 +188,7 @@ def _drifting(name: str, mine: Sequence[Response], all_: Iterable[Response]) -> 
     for dimension, values in differences.items():
         if len(values) >= FEWEST and abs(mean(values)) >= DRIFT:
             text = _("Rates %(dimension)s %(by)+.1f points from the others on %(n)d shared items.")
-            yield Signal("drift", name, text % {"dimension": dimension, "by": mean(values), "n": len(values)})
+            yield Signal("drift", name, text % {"dimension": title_of(dimension), "by": mean(values), "n": len(values)})
 
 
 def _falling(project: Project) -> Iterator[Signal]:
@@ -177,4 +199,6 @@ def _falling(project: Project) -> Iterator[Signal]:
     for dimension, values in by_dimension.items():
         if len(values) >= 3 and values[-1] < min(values[:-1]) - 0.1:
             text = _("Agreement on %(dimension)s fell to %(now).2f; before it was %(low).2f at the lowest.")
-            yield Signal("falling", "", text % {"dimension": dimension, "now": values[-1], "low": min(values[:-1])})
+            yield Signal(
+                "falling", "", text % {"dimension": title_of(dimension), "now": values[-1], "low": min(values[:-1])}
+            )

@@ -13,7 +13,7 @@ from annotation.services.slots import close_excluded
 from sftlab import prepared
 from sftlab.accounts.models import User
 from sftlab.audit.services import record
-from sftlab.errors import Conflict, NotPermitted
+from sftlab.errors import BadInput, Conflict, NotPermitted
 from sftlab.stats.intervals import Interval, wilson
 from sftlab.work import leases
 from sftlab.work.leases import State
@@ -180,6 +180,8 @@ def lift_pause(*, actor: User, member: Membership) -> None:
 
 @transaction.atomic
 def pause_by_hand(*, actor: User, member: Membership, reason: str) -> None:
+    if not reason.strip():
+        raise BadInput(_("Say why."), errors=[{"field": "reason", "reason": _("is empty")}])
     Membership.objects.filter(pk=member.pk).update(paused_at=timezone.now(), pause_reason=reason)
     leases.release_all(Assignment, pool_id=member.project_id, person_id=member.user_id, reason="paused")
     record(actor=actor, verb="member.pause", obj=member, data={"reason": reason})

@@ -13,12 +13,13 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from annotation.access import ANNOTATOR, access
 from annotation.dimensions import DIMENSIONS, FLAGS, SCALE
+from annotation.feedback import feedback_text
 from annotation.models import Guideline, Membership, Project
 from annotation.selectors.items import comments_on
-from annotation.selectors.work import item_payload
+from annotation.selectors.work import item_payload, kept_drafts, returned_because
 from annotation.services import work
 from annotation.services.standing import standing_of
-from annotation.ui.base import person, private
+from annotation.ui.base import page_of, person, private
 from sftlab.errors import Missing, NotPermitted
 
 
@@ -51,20 +52,19 @@ def _guidelines(project: Project) -> Guideline | None:
 def _blocked(request: HttpRequest, project: UUID, refusal: NotPermitted) -> HttpResponse:
     found = access(person(request), project)
     member = Membership.objects.filter(project=found.project, user=person(request), role=ANNOTATOR).first()
-    lost = [] if member is None else _kept_drafts(member)
     context = {"project": found.project, "member": member, "code": refusal.code, "reason": refusal.message}
-    context |= {"standing": standing_of(member) if member else None, "drafts": lost}
+    context |= {"standing": standing_of(member) if member else None}
+    context |= {"drafts": kept_drafts(person(request), found.project)[:20]}
     return render(request, "annotation/blocked.html", context, status=403)
 
 
-def _kept_drafts(member: Membership) -> list[dict[str, Any]]:
-    held = member.project.items.filter(assignments__person=member.user, assignments__draft__isnull=False)
-    rows = held.values("messages", "assignments__draft", "assignments__state").exclude(assignments__state="submitted")
-    return [
-        {"instruction": row["messages"][-1]["content"], "text": row["assignments__draft"].get("output", "")}
-        for row in rows.order_by("-assignments__id")[:20]
-        if isinstance(row["assignments__draft"], dict)
-    ]
+@private
+@require_GET
+def drafts(request: HttpRequest, project: UUID) -> HttpResponse:
+    """What this person wrote in the project and did not submit."""
+    found = access(person(request), project).project
+    rows = page_of(request, kept_drafts(person(request), found), 20)
+    return render(request, "annotation/drafts.html", {"project": found, "page": rows})
 
 
 def _context(claimed: work.Claimed) -> dict[str, Any]:
@@ -75,6 +75,7 @@ def _context(claimed: work.Claimed) -> dict[str, Any]:
         "assignment": claimed.assignment,
         "item": item_payload(item, project),
         "draft": draft,
+        "returned": returned_because(claimed.assignment),
         "text": draft.get("output") or (item.output if project.kind == Project.Kind.WRITE else ""),
         "dimensions": [DIMENSIONS[name] for name in project.dimensions],
         "scale": SCALE,
@@ -115,8 +116,8 @@ def _act(request: HttpRequest, project: UUID) -> HttpResponse:
 
 def _tell(request: HttpRequest, done: work.Submitted) -> None:
     if done.result is not None:
-        text = _("Right.") if done.result.passed else _("Not quite.")
-        messages.add_message(request, messages.INFO, text)
+        said = [_("Right.") if done.result.passed else _("Not quite."), feedback_text(done.item.feedback)]
+        messages.add_message(request, messages.INFO, " ".join([*said, *done.result.missed]).strip())
 
 
 def _body(form: Mapping[str, str]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from annotation.access import MANAGERS, access
 from annotation.models import Membership, Response
+from annotation.selectors.people import history, left_by, reviews_by
 from annotation.selectors.progress import people
 from annotation.services import projects, standing
 from annotation.ui.base import page_of, person, private
@@ -54,8 +55,31 @@ def record_page(request: HttpRequest, project: UUID, member: UUID) -> HttpRespon
     who = projects.member_of(project=found.project, uuid=member)
     row = next((row for row in people(found.project) if row.member.pk == who.pk), None)
     responses = Response.objects.filter(project=found.project, author=who.user).select_related("item").order_by("-id")
-    context = {"project": found.project, "access": found, "member": who, "row": row}
+    context = {"project": found.project, "access": found, "member": who, "row": row, "history": history(who)}
+    context |= {"left": left_by(found.project, who.user), "reviews": reviews_by(found.project, who.user)}
     return render(request, "annotation/person.html", context | {"page": page_of(request, responses, 25)})
+
+
+@private
+@require_POST
+def pause(request: HttpRequest, project: UUID, member: UUID) -> HttpResponse:
+    found = access(person(request), project, MANAGERS)
+    who = projects.member_of(project=found.project, uuid=member)
+    standing.pause_by_hand(actor=person(request), member=who, reason=request.POST.get("reason", ""))
+    messages.success(request, _("%(name)s is paused and reads why.") % {"name": who.user.username})
+    return redirect("annotation:person", project=project, member=member)
+
+
+@private
+@require_POST
+def remove(request: HttpRequest, project: UUID, member: UUID) -> HttpResponse:
+    found = access(person(request), project, MANAGERS)
+    who = projects.member_of(project=found.project, uuid=member)
+    projects.remove_member(actor=person(request), project=found.project, member=who)
+    messages.success(
+        request, _("%(name)s is no longer in the project. Their work stays.") % {"name": who.user.username}
+    )
+    return redirect("annotation:people", project=project)
 
 
 @private

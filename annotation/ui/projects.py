@@ -20,6 +20,10 @@ from annotation.ui.base import page_of, person, private
 from sftlab.errors import SFTLabError
 
 
+CHOSEN = ("name", "kind", "language", "overlap", "lease_minutes", "review_rate", "gold_rate", "bar", "bar_window",
+          "put_back_on_pause", "training_items", "pass_mark", "training_tries")  # fmt: skip
+
+
 class ProjectForm(forms.ModelForm[Project]):
     guidelines = forms.CharField(
         label=gettext_lazy("Guidelines (Markdown)"), widget=forms.Textarea(attrs={"rows": 10}), required=False
@@ -27,8 +31,15 @@ class ProjectForm(forms.ModelForm[Project]):
 
     class Meta:
         model = Project
-        fields = ("name", "kind", "language", "overlap", "lease_minutes", "review_rate", "gold_rate", "bar",
-                  "bar_window", "put_back_on_pause", "training_items", "pass_mark", "training_tries")  # fmt: skip
+        fields = CHOSEN
+
+
+class SettingsForm(forms.ModelForm[Project]):
+    """What may change while people work."""
+
+    class Meta:
+        model = Project
+        fields = (*(name for name in CHOSEN if name not in projects.FIXED), "state")
 
 
 class VersionForm(forms.Form):
@@ -71,6 +82,21 @@ def create(request: HttpRequest) -> HttpResponse:
         except SFTLabError as error:
             add_faults(form, error)
     return render(request, "annotation/project_form.html", {"form": form})
+
+
+@private
+@require_http_methods(["GET", "POST"])
+def settings(request: HttpRequest, project: UUID) -> HttpResponse:
+    found = access(person(request), project, MANAGERS)
+    form = SettingsForm(request.POST or None, instance=Project.objects.get(pk=found.project.pk))
+    if request.method == "POST" and form.is_valid():
+        try:
+            projects.change_project(actor=person(request), project=found.project, **form.cleaned_data)
+            messages.success(request, _("The settings are saved."))
+            return redirect("annotation:project", project=project)
+        except SFTLabError as error:
+            add_faults(form, error)
+    return render(request, "annotation/settings.html", {"project": found.project, "access": found, "form": form})
 
 
 @private

@@ -162,6 +162,22 @@ class TestQuality:
             work.submit(user=alice, assignment=claimed.assignment.uuid, body=body)
         assert {"too_fast", "repeated"} <= {signal.kind for signal in quality.signals(project)}
 
+    def test_text_that_came_faster_than_typing_is_signalled(self, admin, alice):
+        project = make.project(admin, items=10, people=[alice])
+        while (claimed := work.claim(user=alice, project=project.uuid)) is not None:
+            text = f"{claimed.item.pk} " + "many different words " * 20
+            work.submit(user=alice, assignment=claimed.assignment.uuid, body={"output": text, "lead_time": 4})
+        assert "pasted" in {signal.kind for signal in quality.signals(project)}
+
+    def test_agreement_of_writers_has_a_history(self, admin, alice, bob):
+        project = make.project(admin, items=16, overlap=2, people=[alice, bob])
+        for person, text in ((alice, "the same words"), (bob, "the same words, nearly")):
+            for _ in range(16):
+                answer(project, person, text)
+        points = quality.agreement_over_time(project)
+        assert [(point["measure"], point["n"]) for point in points] == [("chrf", 8), ("chrf", 8)]
+        assert points[0]["value"] == points[1]["value"] > 0.5
+
     def test_similarity_of_writers_needs_two_texts(self, project, alice):
         answer(project, alice)
         assert quality.agreements(project)[0].reason

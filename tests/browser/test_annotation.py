@@ -187,7 +187,9 @@ PAGES = {
     "projects": ("admin", "/projects/"), "project-new": ("admin", "/projects/new/"),
     "project": ("admin", "/projects/{id}/"), "items": ("admin", "/projects/{id}/items/"),
     "quality": ("admin", "/projects/{id}/quality/"), "adjudicate": ("bob", "/projects/{id}/adjudicate/"),
-    "people": ("admin", "/projects/{id}/people/"), "guidelines": ("admin", "/projects/{id}/guidelines/"),
+    "people": ("admin", "/projects/{id}/people/"), "drafts": ("alice", "/projects/{id}/drafts/"),
+    "settings": ("admin", "/projects/{id}/settings/"), "person": ("admin", "/projects/{id}/people/{member}/"),
+    "guidelines": ("admin", "/projects/{id}/guidelines/"),
 }  # fmt: skip
 
 
@@ -195,7 +197,11 @@ PAGES = {
 @pytest.mark.parametrize("name", PAGES)
 def test_no_page_has_a_serious_barrier(request, open_as, busy, name, lang, shoot, assert_accessible):
     who, address = PAGES[name]
-    page = open_as(request.getfixturevalue(who), address.format(id=busy.uuid), lang=lang)
+    page = open_as(
+        request.getfixturevalue(who),
+        address.format(id=busy.uuid, member=busy.members.get(role="annotator").uuid),
+        lang=lang,
+    )
     page.wait_for_load_state("networkidle")
     shoot(page, f"{name}-{lang}")
     assert_accessible(page)

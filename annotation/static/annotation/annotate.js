@@ -56,7 +56,7 @@
 
   setInterval(() => {
     if (form && !document.hidden) fetch(`${words.api}assignments/${form.dataset.assignment}/heartbeat/`, { method: "POST", headers: headers() }).catch(() => {});
-  }, 60_000);
+  }, Math.min(60_000, 20_000 * Number(words.lease)));
 
   async function look() {
     ahead = null;
@@ -124,10 +124,17 @@
     feedback.textContent = [said.passed ? words.right : words.wrong, said.text, said.passed ? "" : said.missed.join(", ")].filter(Boolean).join(" ");
   }
 
-  function refused(said) {
-    trouble.textContent = [said.message, ...said.errors.map((fault) => fault.reason)].join(" ");
-    trouble.hidden = false;
+  const OVER = ["lost", "already_submitted"];
+
+  async function refused(said) {
     if (said.code === "paused") location.reload();
+    if (OVER.includes(said.code)) {
+      drafts.done();
+      await advance();
+    }
+    document.getElementById("trouble-text").textContent = [said.message, ...said.errors.map((fault) => fault.reason)].join(" ");
+    document.getElementById("trouble-drafts").hidden = said.code !== "lost";
+    trouble.hidden = false;
   }
 
   async function comment() {
@@ -146,10 +153,12 @@
 
   async function skip(event) {
     event.preventDefault();
-    const reason = document.getElementById("reason");
-    await fetch(`${words.api}assignments/${form.dataset.assignment}/skip/`, {
-      method: "POST", body: JSON.stringify({ reason: reason.value }), headers: headers({ "Content-Type": "application/json" }),
+    const reason = document.getElementById("reason"), release = event.submitter?.value === "release";
+    if (release) await drafts.send();
+    await fetch(`${words.api}assignments/${form.dataset.assignment}/${release ? "release" : "skip"}/`, {
+      method: "POST", body: release ? null : JSON.stringify({ reason: reason.value }), headers: headers({ "Content-Type": "application/json" }),
     });
+    if (release) return location.assign(document.querySelector(".top a").href);
     reason.value = "";
     document.getElementById("skip").close();
     drafts.done();

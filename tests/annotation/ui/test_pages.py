@@ -3,7 +3,7 @@
 import pytest
 from django.urls import reverse
 
-from annotation.models import Assignment, DatasetVersion, Response
+from annotation.models import Assignment, DatasetVersion, Membership, Response
 from annotation.services import datasets, review, work
 from tests.factories import annotation as make
 
@@ -167,6 +167,15 @@ class TestManaging:
         text = page(manager, "days-csv", project.uuid).content.decode("utf-8-sig")
         assert text.splitlines()[1].endswith("alice,1")
 
+    def test_agreement_over_time_leaves_as_csv(self, page, client, admin, alice, bob):
+        project = make.project(admin, items=8, overlap=2, people=[alice, bob])
+        for person in (alice, bob):
+            while (claimed := work.claim(user=person, project=project.uuid)) is not None:
+                work.submit(user=person, assignment=claimed.assignment.uuid, body={"output": "The same"})
+        lines = page(admin, "agreement-csv", project.uuid).content.decode("utf-8-sig").splitlines()
+        assert lines[0] == "until,dimension,measure,value,low,high,n,reason"
+        assert ",similarity,chrf,1.0,,,8," in lines[1]
+
     def test_the_quality_page_is_for_managers(self, page, project, manager, bob):
         assert page(manager, "quality", project.uuid).status_code == 200
         assert page(bob, "quality", project.uuid).status_code == 403
@@ -185,3 +194,39 @@ class TestManaging:
         chosen.refresh_from_db()
         assert chosen.state == "accepted"
         assert "By alice" not in client.get(address).content.decode()
+
+
+class TestAPersonsPage:
+    @pytest.fixture
+    def member(self, project, alice):
+        return Membership.objects.get(project=project, user=alice, role="annotator")
+
+    def post(self, client, manager, what, project, member, **form):
+        client.force_login(manager)
+        return client.post(reverse(f"annotation:person-{what}", args=[project.uuid, member.uuid]), form, follow=True)
+
+    def test_a_pause_by_hand_is_in_the_history(self, client, project, manager, member):
+        shown = self.post(
+            client, manager, "pause", project, member, reason="Read the guidelines again"
+        ).content.decode()
+        assert "Read the guidelines again" in shown
+        member.refresh_from_db()
+        assert member.paused_at is not None
+
+    def test_a_pause_needs_a_reason(self, client, project, manager, member):
+        assert self.post(client, manager, "pause", project, member, reason=" ").status_code == 400
+
+    def test_somebody_is_removed_and_their_work_stays(self, client, project, manager, member, submitted):
+        self.post(client, manager, "remove", project, member)
+        assert not Membership.objects.filter(pk=member.pk).exists()
+        assert Response.objects.filter(pk=submitted.pk).exists()
+
+
+def test_settings_are_changed_but_for_what_is_fixed(client, project, manager):
+    client.force_login(manager)
+    address = reverse("annotation:settings", args=[project.uuid])
+    form = client.get(address).context["form"]
+    assert not {"kind", "overlap"} & set(form.fields)
+    client.post(address, form.initial | {"lease_minutes": 7, "state": "closed", "overlap": 9})
+    project.refresh_from_db()
+    assert (project.lease_minutes, project.state, project.overlap) == (7, "closed", 1)
