@@ -60,7 +60,8 @@ def progress(project: Project) -> Progress:
 def _per_day(project: Project) -> float:
     """Over the last week, or since the first response if that is later."""
     now = timezone.now()
-    recent = Response.objects.filter(project=project, assignment__isnull=False, created_at__gt=now - RECENT)
+    work = Response.objects.filter(project=project, assignment__isnull=False, item__lane="work")
+    recent = work.filter(created_at__gt=now - RECENT)
     count = recent.count()
     if not count:
         return 0.0

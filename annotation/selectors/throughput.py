@@ -25,12 +25,10 @@ def per_day(project: Project) -> list[dict[str, Any]]:
 
 
 def chart(points: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """A series for each of the busiest people."""
-    by_person: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    """A series for each of the busiest people, over all days on which somebody worked."""
+    days = sorted({point["day"] for point in points})
+    by_person: dict[str, dict[str, int]] = defaultdict(dict)
     for point in points:
-        by_person[point["person"]].append(point)
-    busiest = sorted(by_person.items(), key=lambda pair: -sum(point["answers"] for point in pair[1]))[:MOST_PEOPLE]
-    return [
-        {"name": name, "x": [p["day"] for p in mine], "y": [p["answers"] for p in mine], "kind": "bar"}
-        for name, mine in busiest
-    ]
+        by_person[point["person"]][point["day"]] = point["answers"]
+    busiest = sorted(by_person.items(), key=lambda pair: -sum(pair[1].values()))[:MOST_PEOPLE]
+    return [{"name": name, "x": days, "y": [mine.get(day, 0) for day in days], "kind": "bar"} for name, mine in busiest]

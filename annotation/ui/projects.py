@@ -19,7 +19,6 @@ from annotation.services import datasets, files, projects
 from annotation.ui.base import page_of, person, private
 from sftlab.errors import SFTLabError
 
-
 CHOSEN = ("name", "kind", "language", "overlap", "lease_minutes", "review_rate", "gold_rate", "bar", "bar_window",
           "put_back_on_pause", "training_items", "pass_mark", "training_tries")  # fmt: skip
 

@@ -2,11 +2,13 @@
 
 import csv
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
@@ -30,7 +32,9 @@ def overview(request: HttpRequest, project: UUID) -> HttpResponse:
     context = {
         "project": found.project,
         "access": found,
-        "days": {"series": throughput.chart(days), "x": _("day"), "y": _("answers")} if days else None,
+        "days": {"series": throughput.chart(days), "x": _("day"), "y": _("answers"), "categories": True}
+        if days
+        else None,
         "agreements": [(title_of(one.dimension), one) for one in quality.agreements(found.project)],
         "signals": quality.signals(found.project),
         "chart": _chart(quality.agreement_over_time(found.project), _measure(found.project)),
@@ -51,12 +55,16 @@ def _chart(points: list[dict[str, Any]], measure: str) -> dict[str, Any] | None:
     series = [
         {
             "name": title_of(name),
-            "x": [point["until"] for point in kept if point["dimension"] == name],
+            "x": [_moment(point["until"]) for point in kept if point["dimension"] == name],
             "y": [point["value"] for point in kept if point["dimension"] == name],
         }
         for name in names
     ]
-    return {"series": series, "x": _("until"), "y": measure}
+    return {"series": series, "x": _("until"), "y": measure, "categories": True}
+
+
+def _moment(text: str) -> str:
+    return timezone.localtime(datetime.fromisoformat(text)).strftime("%Y-%m-%d %H:%M")
 
 
 def _csv(name: str, columns: Sequence[str], rows: Iterable[dict[str, Any]]) -> HttpResponse:

@@ -1,6 +1,6 @@
 from django.urls import URLPattern, URLResolver, path
 
-from annotation.ui import annotate, people, projects, quality, review, versions
+from annotation.ui import annotate, items, people, projects, quality, review, versions
 
 app_name = "annotation"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -30,5 +30,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("projects/<uuid:project>/drafts/", annotate.drafts, name="drafts"),
     path("projects/<uuid:project>/review/", review.page, name="review"),
     path("projects/<uuid:project>/review/diff/", review.live_diff, name="review-diff"),
+    path("items/<uuid:item>/", items.page, name="item"),
+    path("items/<uuid:item>/comment/", items.comment, name="item-comment"),
     path("versions/<uuid:version>/", versions.page, name="version"),
 ]

@@ -3,11 +3,13 @@
 import json
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 from playwright.sync_api import expect
 
 from annotation.models import Assignment, Membership, Response
 from annotation.services import projects, work
+from tests.annotation.stress import Server
 from tests.factories import annotation as make
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -89,13 +91,38 @@ def test_a_draft_survives_a_killed_tab(open_as, project, alice):
     assert again.locator("#output").input_value() == "Half a thought"
 
 
-def test_a_draft_and_an_answer_survive_a_stopped_server(open_as, project, alice):
+@pytest.fixture
+def server(project, monkeypatch):
+    """The service itself on this test's database, to be killed and started again."""
+    at = connection.connection.info
+    monkeypatch.setenv("DATABASE_URL", f"postgresql://{at.user}@/{at.dbname}?host={at.host}&port={at.port}")
+    running = Server()
+    yield running
+    running.stop()
+
+
+def test_a_draft_survives_a_killed_server_and_a_killed_tab(server, open_as, project, alice):
+    address = f"http://localhost:{server.port}/projects/{project.uuid}/annotate/"
+    page = open_as(alice, address)
+    page.locator("#answer").wait_for()
+    page.keyboard.type("Typed before, ")
+    page.get_by_text("Draft saved").wait_for()
+    server.kill()
+    page.keyboard.type("typed after")
+    page.get_by_text("Your draft is kept in this browser").wait_for()
+    context = page.context
+    page.close(run_before_unload=False)
+    server.start()
+    again = context.new_page()
+    again.goto(address)
+    assert again.locator("#output").input_value() == "Typed before, typed after"
+
+
+def test_an_answer_survives_a_server_that_is_away(open_as, project, alice):
     page = annotate(open_as, project, alice)
     page.route("**/api/**", lambda route: route.abort())
     page.keyboard.type("Typed into the void")
     page.get_by_text("Your draft is kept in this browser").wait_for()
-    page.reload()
-    assert page.locator("#output").input_value() == "Typed into the void"
     page.keyboard.press("Control+Enter")
     page.get_by_text("sent again every few seconds").wait_for()
     page.unroute("**/api/**")
@@ -168,6 +195,21 @@ def test_a_paused_person_reads_why_and_finds_the_drafts(open_as, project, alice,
     assert_accessible(page)
 
 
+@pytest.mark.parametrize("lang", ["en", "zh-hans"])
+def test_responses_side_by_side_have_no_serious_barrier(
+    open_as, admin, alice, bob, carol, lang, shoot, assert_accessible
+):
+    project = make.project(admin, items=1, overlap=2, people=[alice, bob], name="Twice")
+    Membership.objects.create(project=project, user=carol, role="reviewer")
+    for person in (alice, bob):
+        claimed = work.claim(user=person, project=project.uuid)
+        work.submit(user=person, assignment=claimed.assignment.uuid, body={"output": f"As {person.username} has it"})
+    page = open_as(carol, f"/projects/{project.uuid}/adjudicate/", lang=lang)
+    page.get_by_text("As alice has it").wait_for()
+    shoot(page, f"side-by-side-{lang}")
+    assert_accessible(page)
+
+
 @pytest.fixture
 def busy(project, admin, alice, bob):
     """Work at every stage, so that the pages have something to show."""
@@ -188,6 +230,7 @@ PAGES = {
     "project": ("admin", "/projects/{id}/"), "items": ("admin", "/projects/{id}/items/"),
     "quality": ("admin", "/projects/{id}/quality/"), "adjudicate": ("bob", "/projects/{id}/adjudicate/"),
     "people": ("admin", "/projects/{id}/people/"), "drafts": ("alice", "/projects/{id}/drafts/"),
+    "item": ("bob", "/items/{item}/"),
     "settings": ("admin", "/projects/{id}/settings/"), "person": ("admin", "/projects/{id}/people/{member}/"),
     "guidelines": ("admin", "/projects/{id}/guidelines/"),
 }  # fmt: skip
@@ -199,7 +242,7 @@ def test_no_page_has_a_serious_barrier(request, open_as, busy, name, lang, shoot
     who, address = PAGES[name]
     page = open_as(
         request.getfixturevalue(who),
-        address.format(id=busy.uuid, member=busy.members.get(role="annotator").uuid),
+        address.format(id=busy.uuid, member=busy.members.get(role="annotator").uuid, item=busy.items.first().uuid),
         lang=lang,
     )
     page.wait_for_load_state("networkidle")

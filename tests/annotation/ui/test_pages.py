@@ -196,6 +196,21 @@ class TestManaging:
         assert "By alice" not in client.get(address).content.decode()
 
 
+class TestAnItemsPage:
+    def test_it_shows_what_was_made_of_it_to_those_who_judge(self, page, submitted, alice, bob):
+        assert "My answer" in page(bob, "item", submitted.item.uuid).content.decode()
+        assert page(alice, "item", submitted.item.uuid).status_code == 403
+
+    @pytest.mark.parametrize("on", ["item", "review"])
+    def test_a_reviewers_comment_reaches_the_annotator(self, client, api, submitted, alice, bob, on):
+        client.force_login(bob)
+        address = reverse("annotation:item-comment", args=[submitted.item.uuid])
+        shown = client.post(address, {"text": "Which edition?", "on": on}, follow=True).content.decode()
+        assert "Which edition?" in shown
+        read = api(alice).get(f"/api/v1/items/{submitted.item.uuid}/comments/").json()["results"]
+        assert [(one["author"], one["text"]) for one in read] == [("bob", "Which edition?")]
+
+
 class TestAPersonsPage:
     @pytest.fixture
     def member(self, project, alice):

@@ -1,7 +1,8 @@
 // Plots: <figure class="chart"><figcaption>…</figcaption><div class="plot" data-chart="ID or address"></div></figure>
 // The data is JSON, from <script type="application/json" id=ID> or an address:
-//   {series: [{name, x: [], y: [], low?: [], high?: [], index?, kind?: "line"|"bar"|"points"}], x: "axis title", y: "axis title", log?: false}
-// index picks the colour, the same for one model everywhere. data-refresh="5" asks again every five seconds.
+//   {series: [{name, x: [], y: [], low?: [], high?: [], index?, kind?: "line"|"bar"|"points"}], x: "axis title", y: "axis title", log?: false,
+//    categories?: false}
+// categories takes each x for a name, as for days, which would else be points of time. index picks the colour, the same for one model everywhere. data-refresh="5" asks again every five seconds.
 (() => {
   const style = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   const probe = document.createElement("span");
@@ -46,7 +47,7 @@
       margin: { l: 8, r: 12, t: 8, b: 8 }, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
       font: { family: style("--font"), color: text, size: 12 }, hovermode: "x unified",
       hoverlabel: { bgcolor: resolved("--card"), font: { color: resolved("--text") }, bordercolor: line },
-      xaxis: { ...axis, title: { text: data.x, font: { size: 12 } } },
+      xaxis: { ...axis, title: { text: data.x, font: { size: 12 } }, ...(data.categories && { type: "category" }) },
       yaxis: { ...axis, title: { text: data.y, font: { size: 12 } }, type: data.log ? "log" : "linear" },
       showlegend: data.series.length > 1, legend: { orientation: "h", y: 1.12, x: 0 },
     };
