@@ -10,6 +10,7 @@ import numpy as np
 
 from evaluation.likert import mean_with_interval
 from sftlab.stats.agreement import Coefficient, agreement
+from sftlab.stats.planning import observed_design_effect
 from sftlab.stats.ranking import Estimate, Ranking, rank
 from sftlab.stats.ratings import Level, Ratings
 from sftlab.stats.reading import read_coefficient
@@ -103,8 +104,15 @@ def ranking(cast: Sequence[Cast], *, systems: dict[str, str], seed: int) -> dict
             "pairs": [{**asdict(pair), "state": pair.state.value} for pair in looked.pairs],
         },
         "differences": _differences(found),
+        "design_effect": _design_effect(found),
         **_made(found),
     }
+
+
+def _design_effect(found: Ranking) -> float | None:
+    if found.covariance is None or found.independent is None:
+        return None
+    return observed_design_effect(found.covariance, found.independent, len(found.names))
 
 
 def _differences(found: Ranking) -> dict[str, Any] | None:

@@ -38,6 +38,13 @@ class Lineage:
     down: list[Listed]
     levels: Levels
     """Everything above, level by level, each thing once, a few of each kind."""
+
+    def shown(self, kind: str) -> set[str]:
+        """The ids of all of this kind that the reader was told about."""
+        listed = [*self.up, *self.down, *(one for level in self.levels for one in level)]
+        nodes = [self.node, *(node for one in listed for node in one.nodes)]
+        return {node.id for node in nodes if node.kind == kind}
+
     below: Levels
     """The same of what rests on it."""
     edges: list[tuple[str, str]]

@@ -177,6 +177,13 @@ def newest_result(study: Study) -> StudyResult | None:
     return study.results.order_by("-final", "-pk").first()
 
 
+def design_effect_of(study: Study) -> float:
+    """How much wider votes that share raters and items made the newest result; never less than independent ones."""
+    result = newest_result(study)
+    ranking = result.data["slices"][slice_key(None, None)]["ranking"] if result else None
+    return max(1.0, (ranking or {}).get("design_effect") or 1.0)
+
+
 def scripted_share(study: Study) -> dict[str, int]:
     return Vote.objects.filter(study=study).aggregate(votes=Count("pk"), scripted=Count("pk", filter=Q(scripted=True)))
 

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from evaluation.models import EvalItem, Evaluation, Output, System
 from evaluation.services.evaluations import settle
+from evaluation.services.studies.members import saw_by_system
 from sftlab.accounts.models import User
 from sftlab.audit.services import record
 from sftlab.errors import BadInput, Conflict, Missing
@@ -47,7 +48,7 @@ def upload_outputs(
     """Save outputs of models that ran elsewhere. `model` speaks for rows that name none.
 
     Good rows are saved and bad ones listed; an output that is there already stays as it is. The evaluation is scored
-    once the last one is in.
+    once the last one is in. Who brings a model's answers knows whose they are, and rates them no more.
     """
     errors: list[RowError] = []
     by_model: dict[UUID, list[Written]] = {}
@@ -67,6 +68,7 @@ def upload_outputs(
             created += fresh
             duplicates += len(written) - fresh - len(unknown)
             complete &= _finish_upload(system)
+            saw_by_system(user=actor, evalset=evaluation.evalset, models=[system.model])
         record(actor=actor, verb="evaluation.upload", obj=evaluation, data={"created": created})
         settle(evaluation)
     return Uploaded(created, duplicates, errors, complete)

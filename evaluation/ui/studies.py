@@ -24,7 +24,8 @@ from evaluation.services.studies.members import (
     saw_study,
     set_standing,
 )
-from evaluation.ui.study_forms import PlanForm, StudyForm
+from evaluation.ui.dimension_forms import dimension_forms, dimensions_of
+from evaluation.ui.study_forms import PlanForm, StudyForm, rubric_titles
 from evaluation.ui.study_page import page_of
 from sftlab.accounts.models import User
 from sftlab.errors import BadInput, Conflict, Missing, NotPermitted, SFTLabError
@@ -51,15 +52,20 @@ def studies(request: HttpRequest) -> HttpResponse:
 def new_study(request: HttpRequest) -> HttpResponse:
     user = _user(request)
     check_may_start(user)
-    form = StudyForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
+    titles = rubric_titles()
+    start = request.GET.get("rubric", "")
+    start = start if start in titles else next(iter(titles))
+    form, dimensions = StudyForm(request.POST or None), dimension_forms(request.POST or None, start=start)
+    if request.method == "POST" and form.is_valid() and (not dimensions.is_bound or dimensions.is_valid()):
         try:
-            study = create_study(actor=user, **form.arguments())
+            study = create_study(actor=user, **form.arguments(dimensions_of(dimensions, start=start)))
         except BadInput as error:
             form.take(error)
         else:
             return redirect("evaluation:study", study.uuid)
-    return render(request, "evaluation/studies/new.html", {"form": form}, status=400 if form.errors else 200)
+    faulty = request.method == "POST"
+    context = {"form": form, "dimensions": dimensions, "rubrics": titles, "start": start}
+    return render(request, "evaluation/studies/new.html", context, status=400 if faulty else 200)
 
 
 @login_required

@@ -63,6 +63,14 @@ def units_for_mean_difference(
     return ceil(spread * ((aim.critical + float(ndtri(aim.power))) / difference) ** 2 * aim.design_effect)
 
 
+def power_of_scores(
+    units: int, difference: float, *, deviation: float, correlation: float = 0.0, aim: Aim = DEFAULT_AIM
+) -> float:
+    """The chance that so many units scored for both systems show it; `aim.power` is not used."""
+    error = sqrt(2 * deviation**2 * (1 - correlation) * aim.design_effect / units)
+    return float(ndtr(difference / error - aim.critical))
+
+
 def observed_design_effect(clustered: Covariance, independent: Covariance, systems: int) -> float:
     """The variance of strength differences with clustering over that without, averaged over pairs."""
     ratios = _difference_variances(clustered, systems) / _difference_variances(independent, systems)

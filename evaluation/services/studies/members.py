@@ -1,6 +1,6 @@
 """Who takes part in a study, and who may not because they have seen too much."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -90,6 +90,18 @@ def saw_by_system(*, user: User, evalset: EvalSet, models: Iterable[LanguageMode
     )
     record(actor=user, verb="outputs.unblind", obj=evalset, data={"models": [str(model.uuid) for model in fresh]})
     _stop_rating(user, evalset, fresh)
+
+
+def saw_outputs(*, user: User, outputs: Collection[str]) -> None:
+    """Single outputs under their models' names, by their public ids."""
+    if not outputs:
+        return
+    shown = System.objects.filter(outputs__uuid__in=outputs).select_related("model", "evaluation__evalset").distinct()
+    by_set: dict[EvalSet, list[LanguageModel]] = {}
+    for system in shown:
+        by_set.setdefault(system.evaluation.evalset, []).append(system.model)
+    for evalset, models in by_set.items():
+        saw_by_system(user=user, evalset=evalset, models=models)
 
 
 def _stop_rating(user: User, evalset: EvalSet, models: list[LanguageModel]) -> None:

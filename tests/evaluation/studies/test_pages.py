@@ -131,16 +131,60 @@ def test_a_rater_reads_the_study_page_only_after_closing(browser, admin, alice, 
     assert f"/studies/{study.uuid}/" in client.get("/rate/").content.decode()
 
 
-def test_an_admin_starts_a_study_on_the_page(browser, admin, evalset, compared):
-    fields = {"name": "Autumn", "evalset": evalset.pk, "models": [one.pk for one in compared], "design": "both"}
-    answer = browser(admin).post("/studies/new/", fields | {"rubric": "code", "raters_per_unit": 2})
+@pytest.fixture
+def fields(evalset, compared):
+    return {
+        "name": "Autumn",
+        "evalset": evalset.pk,
+        "models": [one.pk for one in compared],
+        "design": "both",
+        "raters_per_unit": 2,
+        "check_rate": 20,
+        "qualify": 2,
+        "adaptive": "on",
+    }
+
+
+def sent(page):
+    """What the page's forms of dimensions would send as they are."""
+    found = {"dimensions-TOTAL_FORMS": len(page), "dimensions-INITIAL_FORMS": page.initial_form_count()}
+    for form in page:
+        found |= {form.add_prefix(name): form[name].value() or "" for name in form.fields if name != "DELETE"}
+    return found
+
+
+def test_an_admin_starts_a_study_on_the_page(browser, admin, fields):
+    answer = browser(admin).post("/studies/new/?rubric=code", fields)
     assert answer.status_code == 302, answer.content.decode()
-    assert [one["key"] for one in Study.objects.get().dimensions][1] == "correctness"
+    study = Study.objects.get()
+    assert [one["key"] for one in study.dimensions][1] == "correctness"
+    assert (study.config["check_rate"], study.config["qualify"], study.config["adaptive"]) == (0.2, 2, True)
 
 
-def test_the_form_names_the_fault(browser, admin, evalset, compared):
-    fields = {"name": SECRETS[0], "evalset": evalset.pk, "models": [one.pk for one in compared], "design": "both"}
-    answer = browser(admin).post("/studies/new/", fields | {"rubric": "code", "raters_per_unit": 2})
+def test_dimensions_are_left_out_renamed_and_added_on_the_page(browser, admin, fields):
+    client = browser(admin)
+    own = sent(client.get("/studies/new/?rubric=general").context["dimensions"])
+    own |= {"dimensions-1-DELETE": "on", "dimensions-0-name_zh": "切题", "dimensions-5-name_zh": "语气"}
+    own |= {"dimensions-5-name_en": "Tone"}
+    own |= {f"dimensions-5-{code}_{point}": f"{code} {point}" for code in ("en", "zh") for point in range(1, 6)}
+    answer = client.post("/studies/new/?rubric=general", fields | own)
+    assert answer.status_code == 302, answer.content.decode()
+    kept = {one["key"]: one for one in Study.objects.get().dimensions}
+    assert list(kept) == ["relevance", "fluency", "helpfulness", "safety", "tone"]
+    assert kept["relevance"]["name"]["zh"] == "切题"
+    assert kept["tone"]["anchors"]["zh"][4] == "zh 5"
+
+
+def test_a_dimension_with_a_gap_is_refused_at_the_gap(browser, admin, fields):
+    client = browser(admin)
+    own = sent(client.get("/studies/new/").context["dimensions"]) | {"dimensions-0-zh_3": ""}
+    answer = client.post("/studies/new/", fields | own)
+    assert answer.status_code == 400
+    assert list(answer.context["dimensions"][0].errors) == ["zh_3"]
+
+
+def test_the_form_names_the_fault(browser, admin, fields):
+    answer = browser(admin).post("/studies/new/", fields | {"name": SECRETS[0]})
     assert answer.status_code == 400
     assert SECRETS[0] in answer.content.decode()
 

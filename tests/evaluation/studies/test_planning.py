@@ -7,7 +7,7 @@ from evaluation.services.studies import rating as services
 from evaluation.services.studies.adapting import BEGUN, steer
 from evaluation.services.studies.report import make_report
 from evaluation.services.studies.results import close_study, refresh
-from evaluation.study_planning import plan
+from evaluation.study_planning import plan, plan_scores
 from tests.evaluation.studies.test_report import rate_all
 
 
@@ -24,12 +24,12 @@ def planned(**changed):
 
 def test_sixty_against_forty_takes_about_two_hundred_votes():
     """Fleiss, Levin & Paik 2003, chapter 4: (1.960 √.25 + .8416 √.24)² / .1² = 193.9."""
-    assert planned().votes_per_pair == 194
+    assert planned().each == 194
 
 
 @pytest.mark.parametrize("change", [{"systems": 5}, {"win_rate": 0.55}, {"tie_rate": 0.4}, {"power": 0.95}])
 def test_more_asked_takes_more_votes(change):
-    assert planned(**change).votes_per_pair > planned().votes_per_pair
+    assert planned(**change).each > planned().each
 
 
 def test_half_the_votes_see_it_less_often():
@@ -41,6 +41,33 @@ def test_the_page_plans(admin):
     client.force_login(admin)
     assert 'id="plan"' in client.get("/studies/plan/?systems=4&win_rate=65").content.decode()
     assert 'id="plan"' not in client.get("/studies/plan/?systems=1").content.decode()
+
+
+def test_the_page_plans_scores_too(admin):
+    client = Client()
+    client.force_login(admin)
+    page = client.get("/studies/plan/?judged=scores&systems=2&difference=0.5&deviation=1&raters_per_unit=2&power=80")
+    assert page.context["plan"].each == 126
+    assert page.context["plan"].items == 63
+
+
+def test_half_a_point_takes_sixty_three_independent_scores_of_each():
+    """Fleiss, Levin & Paik 2003: 2 (1.960 + .8416)² / .5² = 62.8."""
+    found = plan_scores(systems=2, difference=0.5, deviation=1, power=0.8, raters_per_unit=1, design_effect=1.0)
+    assert found.each == 63
+    assert 0.4 < found.power_at_half < 0.6
+
+
+def test_an_earlier_study_says_how_much_its_raters_and_items_share(admin, study, alice, bob):
+    for user in (alice, bob):
+        for choice in ("left", "right", "tie", "left"):
+            rating = services.claim(user=user, study=study)
+            services.submit(user=user, uuid=rating.uuid, key=str(rating.uuid), body={"choice": choice})
+    ranking = refresh(study=Study.objects.get()).data["slices"]["|"]["ranking"]
+    client = Client()
+    client.force_login(admin)
+    planned = client.get(f"/studies/plan/?like={study.uuid}").context["plan"]
+    assert planned.design_effect == max(1.0, ranking["design_effect"])
 
 
 def test_raters_do_not_plan(alice):

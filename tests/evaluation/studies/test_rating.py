@@ -3,10 +3,12 @@ from uuid import uuid4
 
 import pytest
 
+from evaluation.models import Output
 from evaluation.models.studies import Presentation, Rating, Vote
 from evaluation.services.studies import rating as services
 from evaluation.services.studies.members import add_member, saw_by_system
 from evaluation.services.studies.results import close_study
+from sftlab.accounts.models import User
 from sftlab.audit.models import Event
 from sftlab.errors import BadInput, Conflict, Missing, NotPermitted
 
@@ -168,6 +170,22 @@ def test_who_sees_the_outputs_by_system_stops_rating(study, alice, compared):
     with pytest.raises(NotPermitted) as refused:
         services.claim(user=alice, study=study)
     assert refused.value.code == "exposed"
+
+
+@pytest.mark.parametrize("kind", ["output", "system"])
+def test_who_follows_an_output_back_stops_rating(api, study, alice, admin, kind):
+    User.objects.filter(pk=alice.pk).update(is_superuser=True)
+    output = Output.objects.first()
+    services.claim(user=alice, study=study)
+    key = {"output": output, "system": output.system}[kind].uuid
+    assert api(User.objects.get(pk=alice.pk)).get(f"/api/v1/lineage/{kind}/{key}/").status_code == 200
+    with pytest.raises(NotPermitted):
+        services.claim(user=alice, study=study)
+
+
+def test_who_brought_the_outputs_cannot_become_a_rater(make_study, admin):
+    with pytest.raises(Conflict):
+        make_study(raters=[admin])
 
 
 def test_who_unblinded_what_is_logged_once(study, alice, compared):

@@ -10,7 +10,7 @@ from django.db import DatabaseError, transaction
 from evaluation.models.studies import Study, StudyResult
 from evaluation.selectors.studies import ranking_rows
 from evaluation.services.studies import rating as services
-from evaluation.services.studies.members import exclude_rater, saw_study
+from evaluation.services.studies.members import add_member, exclude_rater, saw_study
 from evaluation.services.studies.report import digest, make_report
 from evaluation.services.studies.results import close_study, refresh
 from evaluation.study_exports import Compared, preferences, votes_csv
@@ -59,16 +59,17 @@ def test_who_was_excluded_is_in_the_report_with_the_numbers_before(closed):
 
 
 def test_an_exclusion_says_who_decided_it_after_how_many_votes_and_whether_they_knew_the_result(
-    study, admin, alice, bob
+    study, admin, alice, bob, carol
 ):
     rate_all(alice, study, "first")
-    exclude_rater(actor=admin, study=study, member=study.members.get(user=bob), reason="left")
-    saw_study(user=admin, study=study)
-    exclude_rater(actor=admin, study=study, member=study.members.get(user=alice), reason="in haste")
+    add_member(actor=admin, study=study, username="carol", role="manager")
+    exclude_rater(actor=carol, study=study, member=study.members.get(user=bob), reason="left")
+    saw_study(user=carol, study=study)
+    exclude_rater(actor=carol, study=study, member=study.members.get(user=alice), reason="in haste")
     close_study(actor=admin, study=study)
     found = make_report(study=Study.objects.get()).data["report"]["exclusions"]
     by_reason = {one["reason"]: (one["by"], one["votes_then"], one["results_seen"]) for one in found.values()}
-    assert by_reason == {"left": ("admin", 4, False), "in haste": ("admin", 4, True)}
+    assert by_reason == {"left": ("carol", 4, False), "in haste": ("carol", 4, True)}
 
 
 def test_raters_are_not_named_in_the_report(closed):
