@@ -7,9 +7,9 @@ import json
 import secrets
 import socket
 import time
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
-from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -82,16 +82,19 @@ def _send(delivery: Delivery) -> tuple[str, bool]:
         return f"{type(error).__name__}: {error}", False
 
 
-def _request(url: str, body: bytes, headers: dict[str, str]) -> AbstractContextManager[httpx.Response]:
+@contextmanager
+def _request(url: str, body: bytes, headers: dict[str, str]) -> Iterator[httpx.Response]:
     """To the address that was checked, whatever the name leads to by now. The answer's body is not read."""
     wanted = httpx.URL(url)
     checked = _check_address(url)
-    named = {"Host": wanted.netloc.decode(), **headers}
-    options: dict[str, Any] = {"content": body, "headers": named, "timeout": TIMEOUT, "follow_redirects": False}
-    if checked is not None:
-        options["extensions"] = {"sni_hostname": wanted.host}
-        wanted = wanted.copy_with(host=checked)
-    return httpx.stream("POST", wanted, trust_env=False, **options)
+    named = {"Host": wanted.netloc.decode("ascii"), **headers}
+    extensions = {"sni_hostname": wanted.host} if checked else {}
+    target = wanted.copy_with(host=checked) if checked else wanted
+    with (
+        httpx.Client(timeout=TIMEOUT, trust_env=False) as client,
+        client.stream("POST", target, content=body, headers=named, extensions=extensions) as response,
+    ):
+        yield response
 
 
 def message(delivery: Delivery) -> bytes:

@@ -39,6 +39,9 @@ def language(request: HttpRequest) -> HttpResponse:
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if request.path.startswith("/api/"):
+        words = _("There is no such thing here.")
+        return JsonResponse({"code": "not_found", "message": words, "errors": []}, status=404)
     return render(request, "web/error.html", {"status": 404}, status=404)
 
 

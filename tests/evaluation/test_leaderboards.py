@@ -141,6 +141,64 @@ def test_columns_and_pages_are_cut_from_the_stored_rows(api, board):
     assert list(data["rows"][0]["metrics"]) == ["bleu:zh"]
 
 
+def test_columns_choose_among_the_human_ones_too(api, board):
+    (row, _other) = api().get(f"{URL}board/?columns=cost,bleu:zh").json()["rows"]
+    assert list(row["metrics"]) == ["bleu:zh"]
+    assert "cost" in row
+    assert not {"rank", "strength", "votes", "likert"} & set(row)
+
+
+def test_a_metric_names_its_columns_in_every_language(api, board):
+    data = api().get(f"{URL}board/?columns=bleu").json()
+    assert [column["key"] for column in data["columns"]] == ["bleu:en", "bleu:zh"]
+
+
+def test_an_unknown_column_is_a_400_that_lists_them(api, board):
+    answer = api().get(f"{URL}board/?columns=bleu:fr")
+    assert answer.status_code == 400
+    assert "strength" in answer.data["errors"][0]["reason"]
+    assert "bleu:zh" in answer.data["errors"][0]["reason"]
+
+
+def test_chosen_columns_as_csv(api, board):
+    text = api().get(f"{URL}board/?language=en&columns=votes,bleu&format=csv").content.decode()
+    head = text.splitlines()[0].split(",")
+    assert "votes" in head
+    assert "bleu_signature" in head
+    assert "strength" not in head
+
+
+def test_a_moment_is_taken_as_the_answer_writes_it(api, board):
+    """With the zone's plus sign as it stands, which an address turns into a blank."""
+    moment = api().get(f"{URL}board/").json()["created_at"]
+    assert "+" in moment
+    assert api().get(f"{URL}board/?as_of={moment}").status_code == 200
+
+
+class TestOtherOrigins:
+    """A dashboard's page in a browser, on another host."""
+
+    def test_a_token_may_be_sent(self, api, board):
+        asked = {"Origin": "https://example.org", "Access-Control-Request-Method": "GET"}
+        answer = api().options(f"{URL}board/history/", headers=asked)
+        assert answer.status_code == 204
+        assert "Authorization" in answer["Access-Control-Allow-Headers"]
+        assert "If-None-Match" in answer["Access-Control-Allow-Headers"]
+
+    @pytest.mark.parametrize(
+        "path", ["board/", "board/?language=fr", "board/history/", "board/badge.svg", "other/", ""]
+    )
+    def test_refusals_are_read_as_well_as_answers(self, api, board, path):
+        answer = api().get(URL + path)
+        assert answer["Access-Control-Allow-Origin"] == "*"
+        assert "ETag" in answer["Access-Control-Expose-Headers"]
+        assert "Access-Control-Allow-Credentials" not in answer
+
+    def test_nothing_else_of_the_service(self, api, admin, board):
+        assert "Access-Control-Allow-Origin" not in api(admin).get("/api/v1/projects/")
+        assert "Access-Control-Allow-Origin" not in api(admin).post(f"{URL}board/gate/", {})
+
+
 def test_a_read_is_one_statement_whatever_the_rows(api, board, monkeypatch):
     said = []
     monkeypatch.setattr("evaluation.api.quick.prepared.row", lambda sql, values: said.append(sql) or row(sql, values))
@@ -194,6 +252,11 @@ class TestTokens:
         answer = self.get(client, alice)
         assert answer.status_code == 429
         assert int(answer["Retry-After"]) <= 60
+
+
+def test_an_address_that_is_none_is_refused_as_data_too(api, db):
+    answer = api().get("/api/v1/leaderboards/a/b/c/")
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
 
 
 @pytest.mark.parametrize("query", ["page=0", "snapshot=x", "as_of=never", "format=xml"])

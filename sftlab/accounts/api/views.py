@@ -44,12 +44,18 @@ class TokenView(APIView):
 class NamedToken(serializers.ModelSerializer[ApiToken]):
     id = serializers.UUIDField(source="uuid", read_only=True)
     expires_at = serializers.DateTimeField(source="expiry")
-    token = serializers.CharField(read_only=True, required=False)
 
     class Meta:
         model = ApiToken
-        fields = ("id", "name", "scope", "expires_at", "created_at", "last_used_at", "token")
+        fields: tuple[str, ...] = ("id", "name", "scope", "expires_at", "created_at", "last_used_at")
         read_only_fields = ("created_at", "last_used_at")
+
+
+class MadeToken(NamedToken):
+    token = serializers.CharField(help_text="Shown this once.")
+
+    class Meta(NamedToken.Meta):
+        fields = (*NamedToken.Meta.fields, "token")
 
 
 class TokensView(APIView):
@@ -60,7 +66,7 @@ class TokensView(APIView):
         mine = ApiToken.objects.filter(user=person(request)).order_by("-created_at")
         return Response(NamedToken(mine, many=True).data)
 
-    @extend_schema(request=NamedToken, responses={201: NamedToken, 400: ErrorSerializer})
+    @extend_schema(request=NamedToken, responses={201: MadeToken, 400: ErrorSerializer})
     def post(self, request: Request) -> Response:
         form = NamedToken(data=request.data)
         form.is_valid(raise_exception=True)

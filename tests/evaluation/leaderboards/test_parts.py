@@ -7,7 +7,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 from procrastinate.contrib.django.models import ProcrastinateJob
 
-from evaluation.models import Delivery
+from evaluation.models import Delivery, Webhook
 from evaluation.services.leaderboards import build_snapshot, create_leaderboard
 from evaluation.services.webhooks import ATTEMPTS, deliver, signature
 from tests.evaluation.factories import PERFECT, make_evalset, make_evaluation, make_model, score_here, upload
@@ -63,6 +63,20 @@ def test_diff_says_what_moved_and_which_input_moved_it(api, models, improved):
         ("scores", str(models["bad"].uuid)),
     }
     assert str(models["good"].uuid) not in {one.get("model") for one in found["inputs"]}
+
+
+@pytest.mark.parametrize("path", ["history/", "diff/?from=1"])
+def test_what_was_read_already_is_a_304_until_the_next_snapshot(api, admin, evalset, models, board, path):
+    tag = {"If-None-Match": api().get(URL + path)["ETag"]}
+    assert api().get(URL + path, headers=tag).status_code == 304
+    evaluate(admin, evalset, models["bad"], PERFECT)
+    build_snapshot(leaderboard=board)
+    assert api().get(URL + path, headers=tag).status_code == 200
+
+
+def test_another_question_has_another_etag(api, board):
+    tags = {api().get(f"{URL}history/{query}")["ETag"] for query in ("", "?language=en", "?language=zh")}
+    assert len(tags) == 3
 
 
 @pytest.mark.parametrize("path", ["history/?language=fr", "diff/", "diff/?from=0", "history/?model=x"])
@@ -207,6 +221,51 @@ class TestWebhooks:
         settings.IS_LOCAL = False
         answer = api(admin).post(f"{URL}webhooks/", {"url": "http://127.0.0.1/admin"})
         assert answer.status_code == 400
+
+    def test_the_list_says_how_the_last_one_went(self, api, admin, improved_with_webhook, heard):
+        heard.status = 503
+        deliver(delivery=improved_with_webhook)
+        (found,) = api(admin).get(f"{URL}webhooks/").data
+        last = found["last_delivery"]
+        assert (last["snapshot"], last["attempts"], last["answer"], last["delivered_at"]) == (2, 1, "503", None)
+
+    @pytest.fixture
+    def resolves(self, monkeypatch):
+        """`resolves(address)`: what every name leads to from now on."""
+
+        def lead(address):
+            monkeypatch.setattr(
+                "evaluation.services.webhooks.socket.getaddrinfo",
+                lambda _name, port, *_args, **_options: [(2, 1, 6, "", (address, port))],
+            )
+
+        return lead
+
+    def test_a_name_that_leads_inside_by_now_is_not_called(
+        self, api, admin, models, evalset, board, settings, resolves
+    ):
+        settings.IS_LOCAL = False
+        resolves("93.184.215.14")
+        assert api(admin).post(f"{URL}webhooks/", {"url": "http://hook.example/"}).status_code == 201
+        evaluate(admin, evalset, models["bad"], PERFECT)
+        build_snapshot(leaderboard=board)
+        for address in ("10.0.0.7", "169.254.169.254", "::ffff:127.0.0.1", "fd00::1", "224.0.0.1"):
+            resolves(address)
+            deliver(delivery=Delivery.objects.get())
+            assert "BadInput" in Delivery.objects.get().answer
+
+    def test_the_address_that_was_checked_is_the_one_that_is_called(
+        self, improved_with_webhook, heard, settings, resolves, monkeypatch
+    ):
+        """The listener stands for the outside here; by its name the message would go elsewhere."""
+        settings.IS_LOCAL = False
+        monkeypatch.setattr("evaluation.services.webhooks._is_outside", lambda address: address == "127.0.0.1")
+        resolves("127.0.0.1")
+        url = heard.url.replace("127.0.0.1", "hook.invalid")
+        Webhook.objects.update(url=url)
+        deliver(delivery=Delivery.objects.select_related("webhook").get())
+        ((headers, _body),) = heard.messages
+        assert headers["Host"] == url.split("/")[2]
 
     def test_only_admins_add_them(self, api, bob, board):
         assert api(bob).post(f"{URL}webhooks/", {"url": "https://example.org/"}).status_code == 403

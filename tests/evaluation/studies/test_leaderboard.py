@@ -1,5 +1,8 @@
 """A closed study's report moves exactly the leaderboard that rests on it; an open study's votes move none."""
 
+import csv
+import io
+
 import pytest
 from procrastinate.contrib.django.models import ProcrastinateJob
 
@@ -74,6 +77,22 @@ def test_the_report_moves_the_board_that_rests_on_it_and_no_other(api, boards, s
     (model, *_rest) = api().get(f"{URL}rated/history/").data
     assert [point["votes"] for point in model["points"]] == [0, 4]
     assert [one["what"] for one in api().get(f"{URL}rated/diff/?from=1").data["inputs"]] == ["study"]
+
+
+def test_csv_has_the_means_of_the_raters_scores(api, admin, make_study, alice):
+    study = make_study(raters=[alice], design="likert", raters_per_unit=1, dimensions=["accuracy"])
+    while (rating := services.claim(user=alice, study=study)) is not None:
+        body = {"scores": {"accuracy": 4}}
+        services.submit(user=alice, uuid=rating.uuid, key=str(rating.uuid), body=body)
+    close_study(actor=admin, study=study)
+    study.refresh_from_db()
+    make_report(study=study)
+    board = create_leaderboard(
+        actor=admin, name="scored", evalset=study.evalset.uuid, study=study.uuid, visibility="public"
+    )
+    build_snapshot(leaderboard=board)
+    (first, _second) = csv.DictReader(io.StringIO(api().get(f"{URL}scored/?format=csv").content.decode()))
+    assert (float(first["accuracy"]), first["accuracy_n"]) == (4, "4")
 
 
 def test_the_page_shows_agreement(client, boards, closed):

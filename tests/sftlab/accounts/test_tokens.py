@@ -77,6 +77,13 @@ def test_a_program_gets_a_named_token_with_the_expiry_it_asked_for(api, lin):
     assert abs(ApiToken.objects.get(name="dashboard").expiry - wanted) < timedelta(minutes=1)
 
 
+def test_the_list_tells_of_each_all_but_its_text(api, lin):
+    wanted = (timezone.now() + timedelta(days=30)).isoformat()
+    made = api(lin).post(TOKENS, {"name": "dashboard", "scope": "read", "expires_at": wanted}).data
+    (found,) = api(lin).get(TOKENS).data
+    assert found == {name: value for name, value in made.items() if name != "token"}
+
+
 def test_nobody_revokes_the_token_of_another(api, lin, bob):
     row, _text = create_token(user=lin)
     assert api(bob).delete(f"{TOKENS}{row.uuid}/").status_code == 404
