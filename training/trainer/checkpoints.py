@@ -13,12 +13,18 @@ MANIFEST = "manifest.json"
 WEIGHTS = "weights.safetensors"
 OPTIMIZER = "optimizer.pt"
 STATE = "state.json"
+PARTS = "parts"
 
 
 @dataclass(frozen=True)
 class Checkpoint:
     path: Path
     step: int
+
+    @property
+    def parts(self) -> Path:
+        """Where the processes of a sharded run wrote theirs."""
+        return self.path / PARTS
 
     @property
     def sha256(self) -> str:
@@ -34,6 +40,10 @@ class Checkpoints:
         for leftover in folder.glob(".step-*"):
             shutil.rmtree(leftover)
 
+    def parts(self, step: int) -> Path:
+        """Where processes write before the first of them calls `save`."""
+        return self.folder / f".step-{step:08d}.parts"
+
     def save(self, step: int, weights: Mapping[str, Any], optimizer: Any, state: Mapping[str, Any]) -> Checkpoint:
         import torch
         from safetensors.torch import save_file
@@ -44,8 +54,11 @@ class Checkpoints:
         save_file({name: p.detach().contiguous() for name, p in weights.items()}, beside / WEIGHTS)
         torch.save(optimizer, beside / OPTIMIZER)
         (beside / STATE).write_text(json.dumps(state), encoding="utf-8")
-        files = sorted(beside.iterdir())
-        (beside / MANIFEST).write_text(json.dumps({file.name: sha256(file) for file in files}), encoding="utf-8")
+        if self.parts(step).is_dir():
+            self.parts(step).rename(beside / PARTS)
+        files = sorted(path for path in beside.rglob("*") if path.is_file())
+        digests = {str(file.relative_to(beside)): sha256(file) for file in files}
+        (beside / MANIFEST).write_text(json.dumps(digests), encoding="utf-8")
         for file in (*files, beside / MANIFEST, beside):
             sync(file)
         target = self.folder / beside.name[1:]
@@ -84,11 +97,16 @@ def read_state(checkpoint: Checkpoint) -> dict[str, Any]:
     return state
 
 
-def load_weights(checkpoint: Checkpoint, parameters: Mapping[str, Any]) -> None:
-    import torch
+def read_weights(checkpoint: Checkpoint) -> dict[str, Any]:
     from safetensors.torch import load_file
 
-    stored = load_file(checkpoint.path / WEIGHTS)
+    return dict(load_file(checkpoint.path / WEIGHTS))
+
+
+def load_weights(checkpoint: Checkpoint, parameters: Mapping[str, Any]) -> None:
+    import torch
+
+    stored = read_weights(checkpoint)
     with torch.no_grad():
         for name, parameter in parameters.items():
             parameter.copy_(stored[name])

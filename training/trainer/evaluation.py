@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from training.trainer.batch import Batch, make_batch
-from training.trainer.plan import passes
+from training.trainer.plan import rank_passes
 from training.trainer.ranks import Ranks
 from training.trainer.rows import Rows
 from training.trainer.spec import TrainConfig
@@ -33,9 +33,10 @@ def evaluate(tuned: Tuned, rows: Rows, config: TrainConfig, ranks: Ranks) -> Sco
     import torch
 
     nll = 0.0
-    with torch.inference_mode(), arithmetic(config, tuned.device):
-        for batch in _batches(tuned, rows, config, ranks):
-            nll += float(tuned.loss(batch)[1].double().sum())
+    quiet = torch.inference_mode if tuned.root is None else torch.no_grad
+    with quiet(), arithmetic(config, tuned.device):
+        for batch, counts in _batches(tuned, rows, config, ranks):
+            nll += float(tuned.loss(batch)[1].double().sum()) * counts
     return Score(float(ranks.sum(nll)), int(rows.supervised.sum()))
 
 
@@ -44,7 +45,7 @@ def row_scores(tuned: Tuned, rows: Rows, config: TrainConfig) -> Iterator[tuple[
     import torch
 
     with torch.inference_mode():
-        for batch in _batches(tuned, rows, config, Ranks()):
+        for batch, _ in _batches(tuned, rows, config, Ranks()):
             nll = tuned.loss(batch)[1].double().cpu().numpy()
             for i, row in enumerate(batch.rows):
                 of_row = batch.row_of_target == i
@@ -63,10 +64,13 @@ def arithmetic(config: TrainConfig, device: Any) -> Any:
     return torch.autocast(device.type, dtype=kind)
 
 
-def _batches(tuned: Tuned, rows: Rows, config: TrainConfig, ranks: Ranks) -> Iterator[Batch]:
+def _batches(tuned: Tuned, rows: Rows, config: TrainConfig, ranks: Ranks) -> Iterator[tuple[Batch, float]]:
+    """Each with 1 where its rows count and 0 where it only keeps the others company."""
     tuned.model.eval()
     padded = not tuned.packs() or config.packing == "off"
-    mine = np.arange(len(rows))[ranks.rank :: ranks.world]
     whole = TrainConfig(micro_tokens=config.micro_tokens)
-    for group in passes(mine, rows.lengths, whole, padded=padded):
-        yield make_batch(rows, group, tuned.device, padded=padded)
+    mine, spare = rank_passes(
+        np.arange(len(rows)), rows.lengths, whole, ranks, padded=padded, even=tuned.root is not None
+    )
+    for i, group in enumerate([*mine, *spare]):
+        yield make_batch(rows, group, tuned.device, padded=padded), float(i < len(mine))

@@ -19,8 +19,8 @@ class Events:
         self._file.write(json.dumps(line, ensure_ascii=False, allow_nan=False) + "\n")
         self._seq += 1
 
-    def progress(self, what: str, done: int, total: int) -> None:
-        self.send("progress", what=what, done=done, total=total)
+    def progress(self, what: str, done: int, total: int, **more: float) -> None:
+        self.send("progress", what=what, done=done, total=total, **more)
 
     def close(self) -> None:
         self._file.close()

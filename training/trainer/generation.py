@@ -17,6 +17,7 @@ from training.trainer.loop import step_seed
 from training.trainer.memory import peak_rss_mb
 from training.trainer.run_dir import RunDir
 from training.trainer.spec import Decoding, GenerateSpec, Spec
+from training.trainer.training_task import versions
 from training.trainer.tuned import Tuned
 
 OUTPUTS = "outputs.jsonl"
@@ -40,22 +41,28 @@ def generate(run_dir: RunDir, spec: Spec, events: Events, cache: Path) -> dict[s
     tuned = load_tuned(source, device=any_device())
     part = run_dir.path / f".{OUTPUTS}"
     done = _answered(part)
+    began, fresh = time.monotonic(), 0
     with part.open("a", encoding="utf-8") as outputs:
         for answers in _answers(tuned, chat, items, body, done):
             outputs.writelines(json.dumps(answer, ensure_ascii=False) + "\n" for answer in answers)
             outputs.flush()
             done |= {answer["id"]: answer for answer in answers}
-            events.progress("outputs", len(done), len(items))
+            fresh += sum(answer["tokens"] for answer in answers)
+            speed = round(fresh / max(time.monotonic() - began, 1e-6), 2)
+            events.progress("outputs", len(done), len(items), tokens_per_s=speed)
             if run_dir.must_stop() and len(done) < len(items):
                 raise Stopped
     _write_in_order(run_dir.path, part, [done[item.id] for item in items])
     tokens = sum(answer["tokens"] for answer in done.values())
+    elapsed = time.monotonic() - began
     return {
         "outputs": OUTPUTS,
         "items": len(items),
         "tokens": tokens,
         "cut_off": sum(answer["finish"] == "length" for answer in done.values()),
         "seconds": round(time.monotonic() - started, 3),
+        "tokens_per_s": round(fresh / elapsed, 2) if fresh else None,
+        "versions": versions(),
         "peak_rss_mb": peak_rss_mb(),
     }
 

@@ -16,8 +16,8 @@ from training.trainer.errors import Stopped, TrainerError
 from training.trainer.evaluation import Score, arithmetic, evaluate
 from training.trainer.events import Events
 from training.trainer.memory import rss_mb
-from training.trainer.optimizer import make_optimizer
-from training.trainer.plan import Plan, passes, share
+from training.trainer.placement.whole import Whole
+from training.trainer.plan import Plan, rank_passes
 from training.trainer.ranks import Ranks
 from training.trainer.rows import Rows
 from training.trainer.schedules import Plateau, rate
@@ -57,6 +57,7 @@ class Loop:
         eval_rows: Rows | None,
         plan: Plan,
         ranks: Ranks,
+        placement: Whole,
         events: Events,
         saves: Checkpoints,
         must_stop: Callable[[], bool],
@@ -66,22 +67,16 @@ class Loop:
         self.rows, self.eval_rows, self.plan = rows, eval_rows, plan
         self.ranks, self.events, self.saves, self.must_stop = ranks, events, saves, must_stop
         self.environment = environment
+        self.placement = placement
         self.state = State()
-        self.named = tuned.trained()
-        self.parameters = list(self.named.values())
-        self.optimizer = make_optimizer(self.named, self.config)
         asked = self.config.learning_rate
         self.top_rate = spec.method.learning_rate if asked is None else asked
-        self.scaler = torch.amp.GradScaler(tuned.device.type, enabled=self.config.precision == "fp16")
         self.padded = not tuned.packs() or self.config.packing == "off"
         self.supervised = rows.supervised
 
     def resume(self, checkpoint: Checkpoint) -> None:
         stored = store.read_state(checkpoint)
-        store.load_weights(checkpoint, self.named)
-        saved = store.load_optimizer(checkpoint)
-        self.optimizer.load_state_dict(saved["optimizer"])
-        self.scaler.load_state_dict(saved["scaler"])
+        saved = self.placement.load(checkpoint)
         self.tuned.load_state(saved["method"])
         self.state = State.load(stored["state"])
         self.state.exact = self.state.exact and stored["environment"] == self.environment
@@ -116,13 +111,13 @@ class Loop:
         weights = float((self.rows.weights[rows] * self.supervised[rows]).sum())
         torch.manual_seed(step_seed(self.spec.seed, state.step, self.ranks.rank))
         self.tuned.model.train()
-        self.optimizer.zero_grad(set_to_none=True)
+        self.placement.forget_gradients()
         total, seen = 0.0, []
-        for batch in self._batches(rows):
+        for batch, counts, last in self._batches(rows):
             with arithmetic(config, self.tuned.device):
                 loss, nll = self.tuned.loss(batch, smoothing=config.label_smoothing)
-            self._backward(loss / weights)
-            total += float(loss.detach())
+            self.placement.backward(loss * counts / weights, last=last)
+            total += float(loss.detach()) * counts
             seen.append((batch, nll))
         self._add_penalty()
         loss = self.ranks.sum(total) / weights
@@ -137,35 +132,29 @@ class Loop:
         self.tuned.after_step(state.step)
         return {"loss": loss, "grad_norm": norm, "step_tokens": tokens}
 
-    def _batches(self, rows: Any) -> Iterator[Batch]:
-        mine = share(rows, self.rows.lengths, self.ranks.rank, self.ranks.world)
-        for group in passes(mine, self.rows.lengths, self.config, padded=self.padded):
-            yield make_batch(self.rows, group, self.tuned.device, padded=self.padded)
-
-    def _backward(self, loss: Tensor) -> None:
-        self.scaler.scale(loss).backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
+    def _batches(self, rows: Any) -> Iterator[tuple[Batch, float, bool]]:
+        """This process's passes; whether their rows count, as 1 or 0; and whether it is the last of the step."""
+        mine, spare = rank_passes(
+            rows, self.rows.lengths, self.config, self.ranks, padded=self.padded, even=self.tuned.root is not None
+        )
+        for i, group in enumerate(every := [*mine, *spare]):
+            batch = make_batch(self.rows, group, self.tuned.device, padded=self.padded)
+            yield batch, float(i < len(mine)), i == len(every) - 1
 
     def _add_penalty(self) -> None:
         penalty = self.tuned.penalty()
         if penalty is not None:
-            self._backward(penalty / self.ranks.world)
+            self.placement.backward(penalty / self.ranks.world, last=True)
 
     def _apply(self, rows: Any) -> float:
-        """One optimizer step with summed, clipped gradients; returns their norm before clipping."""
-        self.ranks.sum_gradients(self.parameters)
-        self.scaler.unscale_(self.optimizer)
-        norm = torch.nn.utils.clip_grad_norm_(self.parameters, self.config.max_grad_norm or float("inf"))
-        if not (self.scaler.is_enabled() or torch.isfinite(norm)):
+        norm = self.placement.step(self._rate())
+        if not (np.isfinite(norm) or self.placement.scaler.is_enabled()):
             raise TrainerError(
                 "non_finite_gradient",
                 f"The gradient of step {self.state.step + 1} is not finite: lower the learning rate.",
                 rows=[self.rows.ids[row] for row in rows],
             )
-        for group in self.optimizer.param_groups:
-            group["lr"] = self._rate()
-        self.scaler.step(self.optimizer)
-        self.scaler.update()
-        return float(norm)
+        return norm
 
     def _rate(self) -> float:
         return self.top_rate * self.state.plateau.scale * rate(self.config, self.state.step, self.plan.steps)
@@ -190,7 +179,7 @@ class Loop:
             epoch=round(state.step / self.plan.steps_per_epoch, 4),
             loss=numbers["loss"],
             grad_norm=numbers["grad_norm"] if np.isfinite(numbers["grad_norm"]) else None,
-            lr=self.optimizer.param_groups[0]["lr"],
+            lr=self.placement.optimizer.param_groups[0]["lr"],
             tokens=state.tokens,
             supervised_tokens=state.supervised_tokens,
             tokens_per_s=round(numbers["step_tokens"] / seconds, 1),
@@ -225,15 +214,14 @@ class Loop:
         return bool(self.ranks.sum(float(self.must_stop())))
 
     def _save(self) -> None:
+        weights, state = self.placement.weights(), self.placement.state()
+        if self.placement.write_parts(self.saves.parts(self.state.step)):
+            self.ranks.wait()
         if self.ranks.first:
             saved = self.saves.save(
                 self.state.step,
-                self.named,
-                {
-                    "optimizer": self.optimizer.state_dict(),
-                    "scaler": self.scaler.state_dict(),
-                    "method": self.tuned.state(),
-                },
+                weights,
+                state | {"method": self.tuned.state()},
                 {"state": asdict(self.state), "environment": self.environment},
             )
             self.saves.prune(self.state.best_step)

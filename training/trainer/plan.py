@@ -7,6 +7,7 @@ from math import ceil
 import numpy as np
 import numpy.typing as npt
 
+from training.trainer.ranks import Ranks
 from training.trainer.spec import TrainConfig
 
 Indices = npt.NDArray[np.int64]
@@ -89,6 +90,19 @@ def share(rows: Indices, lengths: Indices, rank: int, world: int) -> Indices:
         if lightest == rank:
             mine.append(row)
     return np.array(mine, np.int64)
+
+
+def rank_passes(
+    rows: Indices, lengths: Indices, config: TrainConfig, ranks: Ranks, *, padded: bool, even: bool
+) -> tuple[list[list[int]], list[list[int]]]:
+    """This process's passes of a step and, where all must make the same number, what it repeats without counting."""
+    every = [
+        passes(share(rows, lengths, rank, ranks.world), lengths, config, padded=padded)
+        for rank in (range(ranks.world) if even else (ranks.rank,))
+    ]
+    mine = every[ranks.rank] if even else every[0]
+    shortest = [int(rows[np.argmin(lengths[rows])])]
+    return mine, [shortest] * (max(map(len, every)) - len(mine))
 
 
 def _size(group: Sequence[int], lengths: Indices, padded: bool) -> int:

@@ -1,6 +1,7 @@
 """The task `preflight`: what a run would learn from, and what one real worst-case step of it costs."""
 
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,8 @@ RESERVE = 1.1
 def preflight(run_dir: RunDir, spec: Spec, events: Events, cache: Path) -> dict[str, Any]:
     body = spec.body
     assert isinstance(body, TrainSpec)
+    sharded = body.config.sharding != "none"
+    body = replace(body, config=replace(body.config, sharding="none"))
     device = use_device(body)
     events.send("start", task=spec.task, fence=spec.fence)
     ready = prepare_run(run_dir, body, events, cache)
@@ -38,8 +41,8 @@ def preflight(run_dir: RunDir, spec: Spec, events: Events, cache: Path) -> dict[
         "rows": _first_rows(ready),
         "counts": ready.rows.counts() | {"steps": ready.plan.steps, "steps_per_epoch": ready.plan.steps_per_epoch},
         "eval_counts": ready.eval_rows.counts() if ready.eval_rows else None,
-        "trainable_parameters": sum(p.numel() for p in loop.parameters),
-        "memory": _memory(device, held, free),
+        "trainable_parameters": sum(p.numel() for p in loop.placement.parameters),
+        "memory": _memory(device, held, free, sharded=sharded),
         "time": _time(loop, ready, worst, seconds),
     }
 
@@ -64,14 +67,15 @@ def _first_rows(ready: Prepared) -> list[dict[str, Any]]:
     return shown
 
 
-def _memory(device: str, held: float, free: float) -> dict[str, Any]:
+def _memory(device: str, held: float, free: float, *, sharded: bool) -> dict[str, Any]:
+    """The step was tried in one process: one that needs less, since others hold a part, is not refused for it."""
     if device == "cuda":
         import torch
 
         peak, room = torch.cuda.max_memory_allocated() / 2**20, torch.cuda.get_device_properties(0).total_memory / 2**20
     else:
         peak, room = peak_since_reset_mb(), held + free
-    fits = peak * RESERVE <= room
+    fits = sharded or peak * RESERVE <= room
     need = f"A step needs about {peak * RESERVE:,.0f} MB and {room:,.0f} MB are there"
     reason = "" if fits else f"{need}: lower micro_tokens or max_length."
     return {"peak_mb": round(peak, 1), "available_mb": round(room, 1), "fits": fits, "reason": reason}

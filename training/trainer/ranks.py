@@ -9,12 +9,14 @@ class Ranks:
     def __init__(self) -> None:
         self.rank = int(os.environ.get("RANK", "0"))
         self.world = int(os.environ.get("WORLD_SIZE", "1"))
+        self.device = "cpu"
 
     @property
     def first(self) -> bool:
         return self.rank == 0
 
     def start(self, device: str) -> None:
+        self.device = device
         if self.world > 1:
             import torch
             from torch import distributed

@@ -1,8 +1,10 @@
 """RUN_DIR/spec.json as dataclasses. No torch here: the service checks a run with the same code before it queues it."""
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
 
@@ -11,6 +13,7 @@ from training.trainer.errors import BadSpec, Fault
 from training.trainer.methods.options import METHODS, AdaLora, Options
 
 VERSION = 1
+ZERO = ("zero2", "zero3")
 
 
 @dataclass(frozen=True)
@@ -102,6 +105,9 @@ class TrainConfig:
     """Checkpoints kept beside the best one."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
     """Where to train; auto takes a GPU when there is one."""
+    sharding: Literal["none", "fsdp", "zero2", "zero3"] = "none"
+    """How several processes (torchrun) share one model: each holds all of it; PyTorch's FSDP cuts weights, gradients
+    and optimizer state over them; DeepSpeed ZeRO cuts all but the weights (zero2), or all (zero3)."""
     threads: int | None = field(default=None, metadata={"low": 1})
     """CPU threads; part of what makes a resumed run the same to the last bit."""
 
@@ -182,6 +188,7 @@ def load_spec(run_dir: Path) -> Spec:
     spec, faults = parse_spec(raw)
     if isinstance(raw, dict):
         faults += missing_paths(raw, run_dir)
+        faults += missing_parts(raw)
     if faults or spec is None:
         raise BadSpec(faults)
     return spec
@@ -243,6 +250,8 @@ def contradictions(spec: TrainSpec) -> list[Fault]:
         faults.append(Fault("config.schedule", "plateau needs eval_data"))
     if config.accumulation is not None and config.accumulation > config.batch_size:
         faults.append(Fault("config.accumulation", f"is more than the {config.batch_size} rows of a step"))
+    if config.sharding != "none":
+        faults += _sharding(spec)
     if isinstance(method, AdaLora):
         faults += _adalora(method)
     return faults
@@ -260,6 +269,19 @@ def missing_paths(raw: Mapping[str, Any], run_dir: Path) -> list[Fault]:
     for name, path in files:
         if isinstance(path, str) and not (run_dir / path).is_file():
             faults.append(Fault(name, f"there is no file {path}"))
+    return faults
+
+
+def missing_parts(raw: Mapping[str, Any]) -> list[Fault]:
+    """What a sharded run needs of the place where it runs."""
+    config = raw.get("config")
+    sharding = config.get("sharding") if isinstance(config, Mapping) else None
+    faults = []
+    if raw.get("task") == "train" and sharding in ("fsdp", *ZERO) and os.environ.get("WORLD_SIZE", "1") == "1":
+        message = f"{sharding} needs more than one process: start the trainer with torchrun --nproc-per-node=N"
+        faults.append(Fault("config.sharding", message))
+    if sharding in ZERO and find_spec("deepspeed") is None:
+        faults.append(Fault("config.sharding", f"{sharding} needs DeepSpeed: pip install deepspeed, or take fsdp"))
     return faults
 
 
@@ -290,6 +312,17 @@ def _with_method(spec: TrainSpec, options: Options | None) -> TrainSpec | None:
         return None
     values = {name: getattr(spec, name) for name in TrainSpec.__dataclass_fields__}
     return TrainSpec(**(values | {"method": options}))
+
+
+def _sharding(spec: TrainSpec) -> list[Fault]:
+    sharding, precision = spec.config.sharding, spec.config.precision
+    faults = []
+    if isinstance(spec.method, AdaLora) or spec.method.quantised:
+        reason = f"{sharding} does not work with {spec.method_name}, which needs its matrices whole"
+        faults.append(Fault("config.sharding", reason))
+    if precision == "fp16" or (precision == "fp64" and sharding in ZERO):
+        faults.append(Fault("config.precision", f"{precision} does not work with {sharding}: take bf16 or fp32"))
+    return faults
 
 
 def _adalora(method: AdaLora) -> list[Fault]:

@@ -19,12 +19,13 @@ from training.trainer.loop import Loop, State
 from training.trainer.memory import peak_rss_mb
 from training.trainer.methods.build import Setting, build_model
 from training.trainer.methods.options import Full, Qlora
+from training.trainer.placement.choice import placed
 from training.trainer.plan import Part, Plan
 from training.trainer.ranks import Ranks
 from training.trainer.result_card import write_card
 from training.trainer.rows import Options, Rows, join, prepared
 from training.trainer.run_dir import RunDir
-from training.trainer.spec import DataFile, Spec, TrainSpec
+from training.trainer.spec import ZERO, DataFile, Spec, TrainSpec
 from training.trainer.tuned import Tuned
 
 ADAPTER = "adapter"
@@ -53,8 +54,12 @@ def train(run_dir: RunDir, spec: Spec, events: Events, cache: Path, ranks: Ranks
     found = saves.newest()
     base_loss = None
     if found is None and ready.eval_rows is not None:
-        base_loss = evaluate(plain(base), ready.eval_rows, body.config, ranks)
+        untuned = plain(base)
+        placed(untuned, body, ranks)
+        base_loss = evaluate(untuned, ready.eval_rows, body.config, ranks)
         events.send("eval", step=0, loss=base_loss.loss, perplexity=base_loss.perplexity, tokens=base_loss.tokens)
+        if untuned.root is not None:
+            base = load_for_training(body, ready.source, device)
     loop = make_loop(run_dir=run_dir, body=body, ready=ready, base=base, events=events, ranks=ranks, saves=saves)
     if found is not None:
         loop.resume(found)
@@ -68,15 +73,13 @@ def train(run_dir: RunDir, spec: Spec, events: Events, cache: Path, ranks: Ranks
         resumed_from=found.step if found else None,
         exact=loop.state.exact,
         steps=ready.plan.steps,
-        trainable_parameters=sum(p.numel() for p in loop.parameters),
+        trainable_parameters=sum(p.numel() for p in loop.placement.parameters),
         versions=versions(),
         **ready.rows.counts(),
     )
     state = loop.run()
-    if ready.eval_rows is not None and state.best_step not in (None, state.step):
-        load_weights(saves.at(state.best_step or 0), loop.named)
     if ranks.first:
-        save_adapter(run_dir.path, loop.tuned, body.method_name, ready)
+        save_adapter(run_dir.path, finished(loop, ready, saves), body.method_name, ready)
     return _result(body=body, loop=loop, ready=ready, state=state, device=device, seconds=time.monotonic() - started)
 
 
@@ -123,22 +126,34 @@ def prepare_run(run_dir: RunDir, body: TrainSpec, events: Events, cache: Path) -
 
 
 def load_for_training(body: TrainSpec, source: Source, device: str) -> Any:
-    """Frozen weights in the precision of the arithmetic; weights to be trained in full."""
+    """Frozen weights in the precision of the arithmetic; weights to be trained in full, and all that DeepSpeed cuts,
+    which knows one kind of number. What will be cut stays beside the device until then."""
     kinds = {"fp32": "float32", "fp64": "float64", "bf16": "bfloat16", "fp16": "float16"}
-    in_full = isinstance(body.method, Full) and body.config.precision != "fp64"
+    in_full = (isinstance(body.method, Full) and body.config.precision != "fp64") or body.config.sharding in ZERO
     four_bit = isinstance(body.method, Qlora)
     if source.adapter:
         raise TrainerError("adapter_as_base", "A run starts from a model, not from an adapter: export it merged first.")
     base = load_base(
         source,
         dtype="float32" if in_full else kinds[body.config.precision],
-        device=device,
+        device=device if body.config.sharding == "none" else "cpu",
         four_bit=four_bit,
         double_quant=getattr(body.method, "double_quant", True),
     )
     if body.config.activation_checkpointing:
         base.activation_checkpointing_enable({"use_reentrant": False})
     return base
+
+
+def finished(loop: Loop, ready: Prepared, saves: Checkpoints) -> Tuned:
+    """With the weights of the best evaluation, else of the last step. What lies in shards is put together again from
+    its checkpoint, on a base of this process's own."""
+    step, tuned = loop.state.best_step or loop.state.step, loop.tuned
+    if tuned.root is not None:
+        tuned = with_method(loop.spec, load_for_training(loop.spec, ready.source, "cpu"), ready)
+    if tuned is not loop.tuned or step != loop.state.step:
+        load_weights(saves.at(step), tuned.trained())
+    return tuned
 
 
 def plain(base: Any) -> Tuned:
@@ -148,9 +163,7 @@ def plain(base: Any) -> Tuned:
 def make_loop(
     *, run_dir: RunDir, body: TrainSpec, ready: Prepared, base: Any, events: Events, ranks: Ranks, saves: Checkpoints
 ) -> Loop:
-    setting = Setting(steps=ready.plan.steps, tokenizer=ready.chat.tokenizer, seed=body.seed)
-    tuned = build_model(base, body.method_name, body.method, setting)
-    _widen(tuned, body)
+    tuned = with_method(body, base, ready)
     return Loop(
         spec=body,
         tuned=tuned,
@@ -158,11 +171,19 @@ def make_loop(
         eval_rows=ready.eval_rows,
         plan=ready.plan,
         ranks=ranks,
+        placement=placed(tuned, body, ranks),
         events=events,
         saves=saves,
         must_stop=run_dir.must_stop,
         environment=environment(ranks),
     )
+
+
+def with_method(body: TrainSpec, base: Any, ready: Prepared) -> Tuned:
+    setting = Setting(steps=ready.plan.steps, tokenizer=ready.chat.tokenizer, seed=body.seed)
+    tuned = build_model(base, body.method_name, body.method, setting)
+    _widen(tuned, body)
+    return tuned
 
 
 def environment(ranks: Ranks) -> dict[str, Any]:
@@ -238,13 +259,14 @@ def _result(
         "planned_steps": ready.plan.steps,
         "tokens": state.tokens,
         "supervised_tokens": state.supervised_tokens,
-        "trainable_parameters": sum(p.numel() for p in loop.parameters),
+        "trainable_parameters": sum(p.numel() for p in loop.placement.parameters),
         "parameters": sum(p.numel() for p in loop.tuned.core.parameters()),
         "data": ready.rows.counts(),
         "exact": state.exact,
         "packed": not loop.padded,
         "device": device,
         "processes": loop.ranks.world,
+        "sharding": body.config.sharding,
         "versions": versions(),
         "seconds": round(seconds, 3),
         "train_seconds": round(state.seconds, 3),

@@ -23,6 +23,8 @@ class Tuned:
     core: Any
     options: Options
     peft: bool = False
+    root: nn.Module | None = None
+    """What a pass goes through where weights lie in shards; every process then makes as many passes as the others."""
 
     def __post_init__(self) -> None:
         found = self.core.config._attn_implementation
@@ -42,6 +44,13 @@ class Tuned:
 
     def loss(self, batch: Batch, *, smoothing: float = 0.0) -> tuple[Tensor, Tensor]:
         """Sum over the batch's targets, and each target's negative log-likelihood."""
+        if self.root is not None:
+            total, nll = self.root(batch, smoothing)
+            return total, nll
+        return self.own_loss(batch, smoothing=smoothing)
+
+    def own_loss(self, batch: Batch, *, smoothing: float) -> tuple[Tensor, Tensor]:
+        """As `loss`, on weights that are all here."""
         states = self._fused_states(batch)
         if states is None:
             states = self.states(batch).flatten(0, 1).index_select(0, batch.predict)
@@ -67,7 +76,12 @@ class Tuned:
 
     def _fused_states(self, batch: Batch) -> Tensor | None:
         """The states of the batch's targets by the decoder written by hand, where it fits."""
-        if batch.row_lengths is None or torch.is_autocast_enabled(self.device.type) or self._fused is None:
+        if (
+            self.root is not None
+            or batch.row_lengths is None
+            or torch.is_autocast_enabled(self.device.type)
+            or self._fused is None
+        ):
             return None
         return self._fused.states(batch.input_ids, batch.position_ids, batch.row_lengths, batch.predict)
 

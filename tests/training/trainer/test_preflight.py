@@ -48,3 +48,12 @@ def test_the_step_tried_is_the_one_with_the_largest_pass(bench: Bench, monkeypat
     rows = [*uneven_rows(11), row(50, "q", "long " * 80)]
     bench.train(task="preflight", rows=rows)
     assert 11 in np.asarray(tried[0])
+
+
+def test_a_run_in_shards_is_tried_in_one_process_and_not_refused_for_its_memory(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(preflight, "available_mb", lambda: -1e6)
+    found = result(bench.train(task="preflight", config={"sharding": "fsdp"}))
+    assert found["memory"]["fits"]
+    assert found["time"]["seconds"] > 0
