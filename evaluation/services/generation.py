@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from django.db.models import F
 
 from evaluation.models import Evaluation, System
 from evaluation.services.evaluations import settle
-from evaluation.services.outputs import read_outputs, save_outputs
+from evaluation.services.outputs import Written, read_outputs, save_outputs
 from sftlab.errors import Conflict, SFTLabError
 from training.events import Event
 from training.execution import TRAINER, through_outages, write_json
@@ -21,6 +22,7 @@ from training.selectors import trainer_model
 from training.services.models import check_files
 from training.supervisor import Outcome, log_tail, supervise
 
+OUTPUTS = "outputs.jsonl"
 SAVE_EVERY = 1.0
 MOST_ATTEMPTS = 5
 AGAIN = ("killed", "hung")
@@ -49,7 +51,7 @@ def _attempt(system: System, folder: Path) -> Outcome:
         write_spec(system, folder)
     except (SFTLabError, OSError) as error:
         return Outcome("failed", errors=[{"code": "files", "message": str(error)}])
-    reader = _Reader(system, folder / "outputs.jsonl")
+    reader = _Reader(system, folder)
     return supervise(
         folder,
         [*TRAINER, str(folder)],
@@ -104,16 +106,22 @@ class _Reader:
     """Saves outputs while the child writes them, about once a second."""
 
     system: System
-    path: Path
+    folder: Path
     saved_at: float = field(default_factory=time.monotonic)
 
     def take(self, events: list[Event], offset: int) -> None:
         if time.monotonic() - self.saved_at < SAVE_EVERY:
             return
         with transaction.atomic():
-            save_outputs(self.system, read_outputs(self.path))
+            save_outputs(self.system, written_in(self.folder))
             System.objects.filter(pk=self.system.pk).update(events_offset=offset, **_speed(events))
         self.saved_at = time.monotonic()
+
+
+def written_in(folder: Path) -> Iterator[Written]:
+    """What the child has written by now: the whole of it, or the part that it is still adding to."""
+    whole = folder / OUTPUTS
+    return read_outputs(whole if whole.exists() else folder / f".{OUTPUTS}")
 
 
 def _speed(events: list[Event]) -> dict[str, float]:
@@ -125,7 +133,7 @@ def _speed(events: list[Event]) -> dict[str, float]:
 def _finish(system: System, outcome: Outcome, folder: Path) -> None:
     if outcome.ending == "lease_lost":
         return
-    save_outputs(system, read_outputs(folder / "outputs.jsonl"))
+    save_outputs(system, written_in(folder))
     system.refresh_from_db()
     if outcome.ending == "done" and system.done == system.evaluation.evalset.size:
         system.transition(System.Status.DONE, **_cost(outcome.result))
@@ -139,11 +147,10 @@ def _finish(system: System, outcome: Outcome, folder: Path) -> None:
 
 
 def _cost(result: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "seconds": result.get("seconds"),
-        "tokens_per_s": result.get("tokens_per_s"),
-        "versions": result.get("versions") or {},
-    }
+    """The speed is the last start's; one that had nothing left to do has none, and an earlier one's stays."""
+    cost = {"seconds": result.get("seconds"), "versions": result.get("versions") or {}}
+    speed = result.get("tokens_per_s")
+    return cost | ({"tokens_per_s": speed} if speed else {})
 
 
 def _why(outcome: Outcome, folder: Path) -> str:

@@ -1,4 +1,5 @@
 import json
+from math import exp, log
 
 import pytest
 from procrastinate.contrib.django.models import ProcrastinateJob
@@ -81,6 +82,29 @@ def test_generation_goes_on_without_redoing_what_is_there(admin, evalset, tiny, 
     generate(system=system)
     assert system.outputs.get(item__key="en-1").text == "kept"
     assert system.outputs.count() == 4
+
+
+def test_a_model_tells_how_well_it_predicts_the_references(api, admin, evalset, tiny, runs):
+    """From the trainer's own child; a model without weights here has no such number, and says why."""
+    elsewhere = make_model(admin, "elsewhere")
+    evaluation = make_evaluation(admin, evalset, tiny, elsewhere, metrics=("perplexity", "bits_per_char"))
+    evaluation.decoding["max_new_tokens"] = 4
+    evaluation.save()
+    generate(system=evaluation.systems.get(model=tiny))
+    upload(admin, evaluation, elsewhere)
+    evaluation.refresh_from_db()
+    score(evaluation=evaluation)
+    found = api(admin).get(f"{URL}{evaluation.uuid}/scores/?by=all").data
+    own = {(row["metric"], row["language"]): row for row in found if row["model"] == "tiny"}
+    lines = (runs / f"{evaluation.systems.get(model=tiny).uuid}-references" / "outputs.jsonl").read_text().splitlines()
+    nll, tokens = (
+        sum(row[name] for row in map(json.loads, lines) if row["id"] in ("zh-1", "zh-2")) for name in ("nll", "tokens")
+    )
+    characters = len(PERFECT["zh-1"]) + len(PERFECT["zh-2"])
+    assert own["perplexity", "zh"]["value"] == pytest.approx(exp(nll / tokens))
+    assert own["bits_per_char", "zh"]["value"] == pytest.approx(nll / log(2) / characters)
+    reasons = {row["reason"] for row in found if row["model"] == "elsewhere"}
+    assert reasons == {"no model predicted the references: its weights are not here"}
 
 
 def test_a_model_whose_folder_is_gone_fails_and_says_so(admin, evalset, runs, tmp_path):
