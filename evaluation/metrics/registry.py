@@ -22,6 +22,7 @@ class Listing:
     better: Better = "higher"
     top: float | None = 1.0
     needs: str = ""  # "encoder", "model", "path", "permission": what must be configured
+    decimals: int = 3
 
     def load(self) -> type[Metric]:
         module, name = self.path.split(":")
@@ -30,10 +31,10 @@ class Listing:
 
 
 _LISTINGS = (
-    Listing("bleu", "BLEU", "bleu:Bleu", top=100.0),
-    Listing("chrf", "chrF", "chrf:Chrf", top=100.0),
-    Listing("chrf++", "chrF++", "chrf:ChrfPlusPlus", top=100.0),
-    Listing("ter", "TER", "ter:Ter", better="lower", top=None),
+    Listing("bleu", "BLEU", "bleu:Bleu", top=100.0, decimals=1),
+    Listing("chrf", "chrF", "chrf:Chrf", top=100.0, decimals=1),
+    Listing("chrf++", "chrF++", "chrf:ChrfPlusPlus", top=100.0, decimals=1),
+    Listing("ter", "TER", "ter:Ter", better="lower", top=None, decimals=1),
     Listing("rouge1", "ROUGE-1", "rouge:Rouge1"),
     Listing("rouge2", "ROUGE-2", "rouge:Rouge2"),
     Listing("rougeL", "ROUGE-L", "rouge:RougeL"),
@@ -54,7 +55,13 @@ _LISTINGS = (
     Listing("length_ratio", "Length ratio", "surface:LengthRatio", better="neither", top=None),
     Listing("language_match", "Language match", "surface:LanguageMatch"),
     Listing(
-        "perplexity", "Perplexity of the references", "perplexity:Perplexity", better="lower", top=None, needs="model"
+        "perplexity",
+        "Perplexity of the references",
+        "perplexity:Perplexity",
+        better="lower",
+        top=None,
+        needs="model",
+        decimals=1,
     ),
     Listing("bits_per_char", "Bits per character", "perplexity:BitsPerChar", better="lower", top=None, needs="model"),
     Listing("learned", "Learned regression", "learned:Learned", top=None, needs="path"),

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from evaluation.models import Leaderboard, Snapshot, SnapshotSlice
-from evaluation.selectors.tables import title_of
+from evaluation.selectors.tables import decimals_of, title_of
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def _column(one: dict[str, Any], rows: list[dict[str, Any]]) -> BoardColumn:
         better=one["better"],
         signature=one["signature"],
         scale=scale,
-        decimals=1 if scale.largest > 10 else 3,
+        decimals=decimals_of(one["metric"]),
     )
 
 

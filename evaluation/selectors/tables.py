@@ -46,7 +46,7 @@ def score_table(evaluation: Evaluation) -> ScoreTable:
         column.signature = column.signature or score.signature
     for column in columns.values():
         column.smallest, column.largest = scale(list(column.cells.values()))
-        column.decimals = 1 if column.largest > 10 else 3
+        column.decimals = decimals_of(column.metric)
     ordered = sorted(columns.values(), key=lambda column: (evaluation.metrics.index(column.metric), column.language))
     lines = [Line(system, [(c, c.cells.get(system.pk)) for c in ordered]) for system in systems_of(evaluation)]
     return ScoreTable(ordered, lines)
@@ -54,6 +54,11 @@ def score_table(evaluation: Evaluation) -> ScoreTable:
 
 def title_of(metric: str) -> str:
     return METRICS[metric].title if metric in METRICS else metric
+
+
+def decimals_of(metric: str) -> int:
+    """The same in every language and for every model, so that columns can be compared."""
+    return METRICS[metric].decimals if metric in METRICS else 3
 
 
 def scale(scores: Sequence[Any]) -> tuple[float, float]:
@@ -122,7 +127,7 @@ def part_table(evaluation: Evaluation, *, metric: str, by: str) -> PartTable:
         PartLine(*key, [cells[key].get(str(one.model.uuid)) for one in systems], differences.get(key, []))
         for key in sorted(cells, key=lambda key: (key[0], key[1] != "", order(key[1])))
     ]
-    return PartTable(systems, smallest, largest, 1 if largest > 10 else 3, lines)
+    return PartTable(systems, smallest, largest, decimals_of(metric), lines)
 
 
 def _ends(row: Mapping[str, Any]) -> list[float]:

@@ -77,7 +77,7 @@
     const html = await following();
     work.innerHTML = html ?? "";
     document.getElementById("nothing").hidden = Boolean(html);
-    for (const button of document.querySelectorAll("[data-needs-item]")) button.disabled = !html;
+    for (const button of document.querySelectorAll("[data-needs-item]")) button.hidden = !html;
     form = null;
     document.getElementById("length").textContent = "";
     document.getElementById("content").scrollTop = 0;
