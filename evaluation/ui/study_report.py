@@ -16,6 +16,7 @@ def report_html(study: Study, result: StudyResult) -> str:
         "study": study,
         "result": result,
         "report": report,
+        "systems": report["study"]["systems"],
         "closed": datetime.fromisoformat(report["study"]["closed_at"]),
         "standings": dict(StudyMember.Standing.choices),
         "excluded": [

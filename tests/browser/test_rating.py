@@ -5,7 +5,7 @@ from playwright.sync_api import expect
 
 from evaluation.models.studies import Study, Vote
 from evaluation.services.studies.creating import create_study
-from evaluation.services.studies.members import add_member
+from evaluation.services.studies.members import add_member, set_standing
 from evaluation.services.studies.report import make_report
 from tests.evaluation.factories import make_evaluation, make_model, upload
 
@@ -134,26 +134,54 @@ def test_on_a_phone_both_answers_are_looked_at_first(open_as, alice, make_study,
     assert Vote.objects.get().layout == "tabs"
 
 
-def test_a_paused_rater_is_told_so(open_as, alice, make_study):
+@pytest.mark.parametrize(("lang", "word"), [("en", "paused"), ("zh-hans", "暂停")])
+def test_a_rater_paused_in_the_middle_is_told_so(open_as, admin, alice, make_study, assert_accessible, lang, word):
     study = make_study(alice)
-    study.members.update(standing="paused")
-    page = open_as(alice, f"/rate/{study.uuid}/")
-    assert "paused" in page.locator("main").inner_text()
+    page = open_as(alice, f"/rate/{study.uuid}/", lang=lang)
+    page.keyboard.press("a")
+    saved(page, 1)
+    set_standing(actor=admin, study=study, member=study.members.get(user=alice), move="pause", reason="too fast")
+    page.keyboard.press("b")
+    expect(page.locator("#state")).to_contain_text(word)
+    expect(page.locator(".vote").first).to_be_disabled()
+    assert Vote.objects.count() == 1
+    page.reload()
+    expect(page.locator("main")).to_contain_text(word)
+    assert_accessible(page)
 
 
-def test_closing_and_reading_the_report(open_as, admin, alice, make_study, assert_accessible, shoot):
+@pytest.mark.parametrize("lang", ["en", "zh-hans"])
+def test_closing_and_reading_the_report(open_as, admin, alice, make_study, assert_accessible, shoot, tmp_path, lang):
     study = make_study(alice)
-    page = open_as(alice, f"/rate/{study.uuid}/")
+    page = open_as(alice, f"/rate/{study.uuid}/", lang=lang)
     for number, key in enumerate("abtx"):
         page.keyboard.press(key)
         saved(page, number + 1)
-    desk = open_as(admin, f"/studies/{study.uuid}/")
-    desk.get_by_role("button", name="Close the study").click()
-    desk.locator("dialog").get_by_role("button", name="Close the study").click()
+    desk = open_as(admin, f"/studies/{study.uuid}/", lang=lang)
+    assert_accessible(desk)
+    desk.locator("[data-opens=closing]").click()
+    desk.locator("#closing [value=close]").click()
     desk.wait_for_url(f"**/studies/{study.uuid}/")
     make_report(study=Study.objects.get())
     desk.reload()
     assert_accessible(desk)
-    shoot(desk, "study-en")
+    shoot(desk, f"study-{lang}")
     assert "zircon-7b" in desk.locator("main").inner_text()
-    assert_accessible(open_as(admin, f"/studies/{study.uuid}/", lang="zh-hans"))
+    with desk.expect_download() as download:
+        desk.locator("a[href$='format=html']").click()
+    report = tmp_path / "report.html"
+    download.value.save_as(report)
+    desk.goto(report.as_uri())
+    assert_accessible(desk)
+    shoot(desk, f"report-{lang}")
+    assert "zircon-7b" in desk.locator("body").inner_text()
+    assert desk.locator("html").get_attribute("lang") == lang
+
+
+@pytest.mark.parametrize("path", ["/studies/new/?rubric=code", "/studies/plan/?judged=scores", "/rate/", "/studies/"])
+@pytest.mark.parametrize("lang", ["en", "zh-hans"])
+def test_the_pages_around_a_study_are_accessible(open_as, admin, make_study, alice, assert_accessible, path, lang):
+    make_study(alice)
+    page = open_as(admin, path, lang=lang)
+    assert_accessible(page)
+    assert page.complaints == []
