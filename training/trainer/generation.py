@@ -138,10 +138,11 @@ def _settings(decoding: Decoding, chat: Chat) -> Any:
 
 
 def _finished(ids: Sequence[int], chat: Chat) -> dict[str, Any]:
-    """The text up to the first stop token; `tokens` counts that one too."""
+    """The text up to the first stop token, which `tokens` counts; without a character that the length cut in two."""
     stops = [i for i, token in enumerate(ids) if token in chat.stop_ids]
     kept = ids[: stops[0]] if stops else ids
-    return {"text": chat.text(kept), "tokens": len(kept) + bool(stops), "finish": "stop" if stops else "length"}
+    text = chat.text(kept) if stops else chat.text(kept).rstrip("\ufffd")
+    return {"text": text, "tokens": len(kept) + bool(stops), "finish": "stop" if stops else "length"}
 
 
 def _answered(part: Path) -> dict[str, Any]:

@@ -6,7 +6,10 @@ import pytest
 
 from tests.training.trainer.conftest import Bench, Json, events, result, row
 from training.trainer.__main__ import main
+from training.trainer.base_model import Source, load_chat
 from training.trainer.events import Events
+from training.trainer.generation import _finished
+from training.trainer.spec import ModelSpec
 
 ITEMS = [
     {"id": row_id, "messages": [{"role": "user", "content": text}]}
@@ -41,6 +44,13 @@ def test_an_answer_cut_by_its_length_says_so(bench: Bench) -> None:
     assert {answer["finish"] for answer in answers(run)} == {"length"}
     assert {answer["tokens"] for answer in answers(run)} == {6}
     assert result(run)["cut_off"] == 4
+
+
+def test_half_a_character_at_the_cut_is_left_out(bench: Bench) -> None:
+    chat = load_chat(Source(bench.model, None, ModelSpec(str(bench.model))))
+    bytes_of_text = chat.tokenizer.encode("好的", add_special_tokens=False)
+    assert _finished(bytes_of_text[:-1], chat) == {"text": "好", "tokens": 5, "finish": "length"}
+    assert _finished([*bytes_of_text, chat.stop_ids[0]], chat) == {"text": "好的", "tokens": 7, "finish": "stop"}
 
 
 def test_generation_that_was_stopped_goes_on_with_the_rest(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
