@@ -4,11 +4,13 @@ Every method is one request (`pages` is one per page), raises ApiError for a ref
 service says that it is asked too often.
 """
 
+import hashlib
+import hmac
 import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import TracebackType
-from typing import Any, NotRequired, Self, TypedDict
+from typing import Any, Literal, NotRequired, Self, TypedDict
 from urllib.parse import urljoin
 
 import httpx
@@ -32,14 +34,33 @@ class ModelName(TypedDict):
     name: str
 
 
+class Mean(TypedDict):
+    mean: float | None
+    low: float | None
+    high: float | None
+    n: int
+
+
+class Cost(TypedDict):
+    parameters: int | None
+    tokens: int
+    seconds: float | None
+    tokens_per_s: float | None
+
+
 class Row(TypedDict):
     """One model of a leaderboard; the schema at `schema/` says what each field means."""
 
     model: ModelName
     position: int
-    rank: list[int] | None
-    strength: Interval | None
+    rank: NotRequired[list[int] | None]
+    strength: NotRequired[Interval | None]
+    likert: NotRequired[dict[str, Mean]]
+    votes: NotRequired[int]
+    cost: NotRequired[Cost]
     metrics: dict[str, Interval]
+    base: str | None
+    system: str
     scripted: bool
     flags: list[str]
 
@@ -51,8 +72,29 @@ class Board(TypedDict):
     created_at: str
     language: str | None
     category: str | None
+    order: str
+    left_out: list[Json]
     columns: list[Json]
     rows: list[Row]
+
+
+class Judged(TypedDict):
+    rule: Json
+    verdict: Literal["pass", "fail", "undetermined"]
+    evidence: Interval
+
+
+class Verdict(TypedDict):
+    verdict: Literal["pass", "fail", "undetermined"]
+    snapshot: int
+    rules: list[Judged]
+
+
+class Past(TypedDict):
+    """One model over time, the oldest snapshot first."""
+
+    model: ModelName
+    points: list[Json]
 
 
 class ApiError(Exception):
@@ -163,6 +205,14 @@ class Client:
 
     # People and work
 
+    def tokens(self) -> list[Json]:
+        """One's own, with their last use; not their texts."""
+        found: list[Json] = self.get("tokens/")
+        return found
+
+    def revoke_token(self, token: str) -> None:
+        self.delete(f"tokens/{token}/")
+
     def create_token(self, name: str, expires_at: str, scope: str = "read") -> Json:
         """The answer's `token` is shown this once."""
         return self._json("tokens/", {"name": name, "scope": scope, "expires_at": expires_at})
@@ -243,7 +293,7 @@ class Client:
         return self._json("leaderboards/", {"slug": slug, "name": name, "evalset": evalset, **options})
 
     def leaderboard(self, slug: str, **filters: Any) -> Board:
-        """`filters`: language, category, snapshot, as_of."""
+        """`filters`: language, category, snapshot, as_of, columns, page, page_size."""
         found: Board = self.get(f"leaderboards/{slug}/", **filters)
         return found
 
@@ -257,9 +307,43 @@ class Client:
             raise _error(response)
         return response.json(), str(response.headers["ETag"])
 
-    def gate(self, slug: str, model: str, baseline: str, rules: Sequence[Mapping[str, Any]]) -> Json:
-        """`{verdict: "pass"|"fail"|"undetermined", evidence}`, for a CI pipeline."""
-        return self._json(f"leaderboards/{slug}/gate/", {"model": model, "baseline": baseline, "rules": rules})
+    def leaderboard_csv(self, slug: str, **filters: Any) -> str:
+        return str(self.get(f"leaderboards/{slug}/", format="csv", **filters))
+
+    def history(self, slug: str, **filters: Any) -> list[Past]:
+        """`filters`: model, language, category."""
+        found: list[Past] = self.get(f"leaderboards/{slug}/history/", **filters)
+        return found
+
+    def diff(self, slug: str, before: int, after: int | None = None, **filters: Any) -> Json:
+        """What moved from one snapshot to another, by default the newest, and which inputs moved it."""
+        found: Json = self.get(f"leaderboards/{slug}/diff/", **{"from": before, "to": after}, **filters)
+        return found
+
+    def gate(self, slug: str, model: str, baseline: str, rules: Sequence[Mapping[str, Any]], **options: Any) -> Verdict:
+        """Pass, fail or undetermined, with the evidence for each rule; for a CI pipeline."""
+        body = {"model": model, "baseline": baseline, "rules": rules, **options}
+        found: Verdict = self.post(f"leaderboards/{slug}/gate/", body)
+        return found
+
+    def add_webhook(self, slug: str, url: str) -> Json:
+        """The answer's `secret` is shown this once; `is_genuine` takes it."""
+        return self._json(f"leaderboards/{slug}/webhooks/", {"url": url})
+
+    def webhooks(self, slug: str) -> list[Json]:
+        found: list[Json] = self.get(f"leaderboards/{slug}/webhooks/")
+        return found
+
+    def remove_webhook(self, slug: str, webhook: str) -> None:
+        self.delete(f"leaderboards/{slug}/webhooks/{webhook}/")
+
+    def conformance(self) -> Json:
+        """The published numbers as they come out on that installation."""
+        return self._get("conformance/")
+
+    def impact(self, row: str) -> Json:
+        """Everything that a row touched."""
+        return self._get(f"rows/{row}/impact/")
 
     def lineage(self, kind: str, key: str) -> Json:
         return self._get(f"lineage/{kind}/{key}/")
@@ -274,6 +358,18 @@ class Client:
     def _get(self, path: str) -> Json:
         answer: Json = self.get(path)
         return answer
+
+
+def is_genuine(secret: str, header: str, body: bytes, *, seconds: float = 300) -> bool:
+    """Whether a webhook's message is the service's and no older than so many seconds.
+
+    `header` is X-SFTLab-Signature, `body` the bytes as they came.
+    """
+    moment, _, code = header.removeprefix("t=").partition(",v1=")
+    if not moment.isdecimal() or abs(time.time() - int(moment)) > seconds:
+        return False
+    wanted = hmac.new(secret.encode(), f"{moment}.".encode() + body, hashlib.sha256).hexdigest()
+    return hmac.compare_digest(wanted, code)
 
 
 def _error(response: httpx.Response) -> ApiError:

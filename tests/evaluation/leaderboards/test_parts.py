@@ -9,7 +9,8 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 
 from evaluation.models import Delivery, Webhook
 from evaluation.services.leaderboards import build_snapshot, create_leaderboard
-from evaluation.services.webhooks import ATTEMPTS, deliver, signature
+from evaluation.services.webhooks import ATTEMPTS, deliver
+from sftlab.client import is_genuine
 from tests.evaluation.factories import PERFECT, make_evalset, make_evaluation, make_model, score_here, upload
 
 URL = "/api/v1/leaderboards/board/"
@@ -181,8 +182,10 @@ class TestWebhooks:
         deliver(delivery=Delivery.objects.get())
         ((headers, body),) = heard.messages
         assert json.loads(body)["snapshot"] == 2
-        moment, code = headers["X-SFTLab-Signature"].removeprefix("t=").split(",v1=")
-        assert code == signature(webhook["secret"], int(moment), body)
+        assert is_genuine(webhook["secret"], headers["X-SFTLab-Signature"], body)
+        assert not is_genuine(webhook["secret"], headers["X-SFTLab-Signature"], body + b" ")
+        assert not is_genuine("another", headers["X-SFTLab-Signature"], body)
+        assert not is_genuine(webhook["secret"], headers["X-SFTLab-Signature"], body, seconds=-1)
         assert Delivery.objects.get().delivered_at
 
     def test_what_was_not_taken_is_sent_again_later(self, improved_with_webhook, heard):
