@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+from training.trainer.kernels import flash_attention, flash_serves
+
 NAME = "sftlab_rows"
 
 
@@ -42,6 +44,8 @@ def rows_attention(
     import torch
     from torch.nn.functional import scaled_dot_product_attention as attend
 
+    if not dropout and flash_serves(query.device.type, str(query.dtype).removeprefix("torch."), query.shape[-1]):
+        return flash_attention(query, key, value, row_lengths, scale=scaling, window=sliding_window), None
     groups = query.shape[1] // key.shape[1]
     if groups > 1:
         key, value = key.repeat_interleave(groups, dim=1), value.repeat_interleave(groups, dim=1)

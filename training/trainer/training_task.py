@@ -9,6 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from training.trainer import kernels
 from training.trainer.base_model import Source, load_base, load_chat, locate
 from training.trainer.chat import Chat
 from training.trainer.checkpoints import Checkpoints, load_weights
@@ -140,6 +141,7 @@ def load_for_training(body: TrainSpec, source: Source, device: str) -> Any:
         four_bit=four_bit,
         double_quant=getattr(body.method, "double_quant", True),
     )
+    kernels.apply_liger(base, device, body.config)
     if body.config.activation_checkpointing:
         base.activation_checkpointing_enable({"use_reentrant": False})
     return base
@@ -267,6 +269,7 @@ def _result(
         "device": device,
         "processes": loop.ranks.world,
         "sharding": body.config.sharding,
+        "kernels": kernels.used(loop.tuned, device, body.config),
         "versions": versions(),
         "seconds": round(seconds, 3),
         "train_seconds": round(state.seconds, 3),

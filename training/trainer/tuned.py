@@ -28,7 +28,7 @@ class Tuned:
 
     def __post_init__(self) -> None:
         found = self.core.config._attn_implementation
-        self._usual_attention = "sdpa" if found == attention.NAME else found
+        self.usual_attention = "sdpa" if found == attention.NAME else found
 
     def trained(self) -> dict[str, nn.Parameter]:
         return {name: p for name, p in self.model.named_parameters() if p.requires_grad}
@@ -65,7 +65,7 @@ class Tuned:
         extra: dict[str, Any] = {}
         if batch.row_lengths is not None:
             extra = {"row_lengths": batch.row_lengths}
-        self._attend_by(attention.NAME if extra else self._usual_attention)
+        self._attend_by(attention.NAME if extra else self.usual_attention)
         states: Tensor = self._decoder()(
             input_ids=batch.input_ids,
             position_ids=batch.position_ids,
@@ -89,6 +89,10 @@ class Tuned:
     def _fused(self) -> FusedDecoder | None:
         return FusedDecoder.of(self.core) if self.packs() else None
 
+    def fuses(self) -> bool:
+        """Whether rows end to end go through the decoder written by hand, in full precision."""
+        return self.root is None and self._fused is not None
+
     def penalty(self) -> Tensor | None:
         """A term of the loss that comes from the weights alone."""
         return None
@@ -107,7 +111,7 @@ class Tuned:
         self.model.save_pretrained(folder)
 
     def for_generation(self) -> Any:
-        self._attend_by(self._usual_attention)
+        self._attend_by(self.usual_attention)
         return self.model.eval()
 
     def _decoder(self) -> Any:
@@ -119,7 +123,7 @@ class Tuned:
             self.core.set_attn_implementation(name)
 
     def _with_virtual(self, batch: Batch) -> Tensor:
-        self._attend_by(self._usual_attention)
+        self._attend_by(self.usual_attention)
         rows = len(batch.input_ids)
         prompt = self.model.get_prompt(batch_size=rows)
         virtual = self.model.active_peft_config.num_virtual_tokens
