@@ -238,6 +238,8 @@ SPECTACULAR_SETTINGS = {
     },
 }
 
+METRICS_FILE = os.environ.get("SFTLAB_METRICS", "")
+
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 10_000}}}
 
 PROCRASTINATE_WORKER_DEFAULTS = {"delete_jobs": "never"}

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from evaluation import jobs
-from evaluation.metrics.registry import METRICS
+from evaluation.metric_settings import metric_settings
 from evaluation.models import EvalSet, Evaluation, System
 from sftlab.accounts.models import User
 from sftlab.audit.services import record
@@ -143,7 +143,8 @@ def score_again(*, actor: User, evaluation: Evaluation, metrics: Sequence[str] |
 
 
 def _known_metrics(metrics: Sequence[str], faults: list[FieldError]) -> None:
+    known = metric_settings().known
     for place, name in enumerate(metrics):
-        if name not in METRICS:
-            reason = _("There is no such metric. Known: %(known)s") % {"known": ", ".join(METRICS)}
+        if name not in known:
+            reason = _("There is no such metric. Known: %(known)s") % {"known": ", ".join(known)}
             faults.append({"field": f"metrics[{place}]", "reason": reason})

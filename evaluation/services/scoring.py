@@ -14,7 +14,7 @@ from django.db.models import F
 from django.utils.translation import gettext as _
 
 from evaluation import jobs
-from evaluation.encoders import encoders
+from evaluation.metric_settings import metric_settings
 from evaluation.metrics.registry import METRICS
 from evaluation.models import EvalItem, Evaluation, ItemScore, Leaderboard, Output, Score, System
 from evaluation.parts import Labelled, labels
@@ -50,7 +50,7 @@ def score(*, evaluation: Evaluation) -> None:
     evaluation.refresh_from_db()
     systems = list(evaluation.systems.filter(status=System.Status.DONE).select_related("model"))
     predicted: Predictions = {}
-    for system in systems if any(METRICS[name].needs == "model" for name in evaluation.metrics) else []:
+    for system in systems if _predicts(evaluation) else []:
         outcome = predict_references(system, cancelled=lambda: not _still_scoring(evaluation))
         if outcome.ending == "stopped":
             raise HandedBack
@@ -69,6 +69,10 @@ def score(*, evaluation: Evaluation) -> None:
             return
         through_outages(partial(save_scores, evaluation, systems, language, outcome.result))
     through_outages(lambda: finish_scoring(evaluation))
+
+
+def _predicts(evaluation: Evaluation) -> bool:
+    return any(name in METRICS and METRICS[name].needs == "model" for name in evaluation.metrics)
 
 
 @dataclass
@@ -110,13 +114,12 @@ class _Part:
         files[LABELS] = json.dumps(labels([labelled(item) for item in items]), ensure_ascii=False)
         spec = {
             "version": 1,
-            "metrics": self.evaluation.metrics,
+            **metric_settings().spec(self.evaluation.metrics),
             "systems": {str(system.uuid): f"{system.uuid}.jsonl" for system in self.systems},
             "labels": LABELS,
             "language": self.language,
             "resamples": RESAMPLES,
             "seed": self.evaluation.seed,
-            "encoders": encoders(),
         }
         return spec, files
 

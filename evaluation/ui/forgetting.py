@@ -9,6 +9,7 @@ from django.urls import path
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from evaluation.metric_settings import metric_settings
 from evaluation.metrics.registry import METRICS
 from evaluation.models import EvalSet
 from evaluation.selectors.forgetting import gates_of, get_run
@@ -24,10 +25,10 @@ class NewGate(forms.Form):
     )
     metric = forms.ChoiceField(
         label=gettext_lazy("Metric"),
-        choices=[
-            (one.name, one.title)
-            for one in METRICS.values()
-            if one.needs in ("", "encoder", "model") and one.better != "neither"
+        choices=lambda: [
+            (name, title)
+            for name, title in metric_settings().offered
+            if name in METRICS and METRICS[name].better != "neither"
         ],
     )
     margin = forms.FloatField(

@@ -3,7 +3,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from evaluation.metrics.registry import METRICS
+from evaluation.metric_settings import metric_settings
 from evaluation.models import EvalSet, Leaderboard, Study, System
 from evaluation.services.evaluations import source_of
 from training.models import LanguageModel
@@ -46,7 +46,7 @@ class NewEvaluation(forms.Form):
     models = Models(label=_("Models"), queryset=LanguageModel.objects.none(), widget=forms.CheckboxSelectMultiple())
     metrics = forms.MultipleChoiceField(
         label=_("Metrics"),
-        choices=[(one.name, one.title) for one in METRICS.values() if one.needs in ("", "encoder", "model")],
+        choices=lambda: metric_settings().offered,
         initial=DEFAULT_METRICS,
         widget=forms.CheckboxSelectMultiple(),
     )

@@ -13,7 +13,7 @@ from django.core.management.base import BaseCommand, CommandError
 from rich.console import Console
 from rich.table import Table
 
-from evaluation.encoders import encoders
+from evaluation.metric_settings import metric_settings
 from evaluation.metrics.base import Pair
 from evaluation.metrics.files import pairs_from_jsonl, pairs_from_lines
 from evaluation.metrics.registry import METRICS
@@ -63,14 +63,15 @@ def _write_run(folder: Path, options: dict[str, Any]) -> None:
     with (folder / "pairs.jsonl").open("w", encoding="utf-8") as out:
         for pair in _pairs(options):
             out.write(json.dumps(asdict(pair), ensure_ascii=False) + "\n")
+    configured = metric_settings().spec([name for name in options["metrics"].split(",") if name])
     spec = {
         "version": 1,
-        "metrics": [name for name in options["metrics"].split(",") if name],
+        "metrics": configured["metrics"],
         "pairs": "pairs.jsonl",
         "resamples": options["resamples"],
         "seed": options["seed"],
-        "encoders": _json(options["encoders"]) if options["encoders"] else encoders(),
-        "options": _json(options["options"]),
+        "encoders": _json(options["encoders"]) if options["encoders"] else configured["encoders"],
+        "options": configured["options"] | _json(options["options"]),
         "model": _json(options["model"]),
         "cache": str(settings.VAR_DIR / "runs" / "cache"),
     }
