@@ -15,7 +15,7 @@ from evaluation.api.access import ADMIN, REFUSALS, admin_of
 from evaluation.api.evalsets import EvalItemOut
 from evaluation.api.parsers import JsonLinesParser, JsonlParser
 from evaluation.models import Evaluation, Output, Score, System
-from evaluation.selectors.evaluations import evaluations, explore, get_evaluation, scores_of
+from evaluation.selectors.evaluations import evaluations, explore, get_evaluation, ranked_items, scores_of
 from evaluation.services.evaluations import cancel_evaluation, create_evaluation, resume_evaluation, score_again
 from evaluation.services.outputs import upload_outputs
 from evaluation.services.studies.members import saw_by_system
@@ -215,19 +215,50 @@ class OutputsView(GenericAPIView[Output]):
         return Response(UploadedOut(done).data)
 
 
-class ItemsView(APIView):
+class ItemModel(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    name = serializers.CharField()
+
+
+class ItemOutput(serializers.Serializer[Any]):
+    model = ItemModel()
+    text = serializers.CharField()
+    finish = serializers.CharField()
+    tokens = serializers.IntegerField(allow_null=True)
+    value = serializers.FloatField(allow_null=True, help_text="Of the metric that was asked for.")
+    output = serializers.UUIDField()
+
+
+class ItemRow(serializers.Serializer[Any]):
+    item = EvalItemOut()
+    outputs = ItemOutput(many=True)
+    spread = serializers.FloatField(help_text="Between the highest and the lowest value.")
+
+
+class ItemsAsked(serializers.Serializer[Any]):
+    metric = serializers.CharField(required=False, default="", allow_blank=True)
+    language = serializers.CharField(required=False, default="", allow_blank=True)
+    category = serializers.CharField(required=False, default="", allow_blank=True)
+
+
+class ItemsView(GenericAPIView[Evaluation]):
     """Items with all outputs side by side."""
 
     permission_classes = ADMIN
+    serializer_class = ItemRow
+    queryset = Evaluation.objects.none()
 
     @extend_schema(
-        parameters=[OpenApiParameter(name) for name in ("metric", "language", "category")],
-        responses={200: dict, **REFUSALS},
+        operation_id="evaluation_items_list", parameters=[ItemsAsked], responses={200: ItemRow(many=True), **REFUSALS}
     )
     def get(self, request: Request, evaluation: UUID) -> Response:
-        wanted = {name: request.query_params.get(name, "") for name in ("metric", "language", "category")}
-        rows = explore(_unblinding(request, evaluation), **wanted)
-        return Response([row | {"item": EvalItemOut(row["item"]).data} for row in rows])
+        """The largest disagreement first where a metric is named, else in the set's order."""
+        form = ItemsAsked(data=request.query_params)
+        form.is_valid(raise_exception=True)
+        shown = _unblinding(request, evaluation)
+        page = self.paginate_queryset(ranked_items(shown, **form.validated_data)) or []  # type: ignore[type-var]  # keys
+        rows = explore(shown, page, metric=form.validated_data["metric"])  # type: ignore[arg-type]  # keys
+        return self.get_paginated_response(ItemRow(rows, many=True).data)
 
 
 def _unblinding(request: Request, uuid: UUID) -> Evaluation:

@@ -2,15 +2,27 @@
 
 from typing import Any
 
+from django.core.cache import cache
+
 from annotation.models import DatasetVersion, VersionRow
 from evaluation.models import EvalItem, EvalSet
 from sftlab.text.duplicates import CONTAMINATION_UNITS, THRESHOLD, Contamination, ContaminationIndex
 
 LISTED = 200
+KEPT = 24 * 3600
 
 
 def contamination(evalset: EvalSet, version: DatasetVersion) -> dict[str, Any]:
-    """Items whose prompt or a reference occurs in the version's rows, the most alike first."""
+    """Items whose prompt or a reference occurs in the version's rows, the most alike first.
+
+    Neither side ever changes, so what was found is kept for a day.
+    """
+    key = f"contamination:{evalset.sha256}:{evalset.pk}:{version.pk}"
+    found: dict[str, Any] = cache.get_or_set(key, lambda: _compare(evalset, version), timeout=KEPT)  # type: ignore[assignment]  # never None
+    return found
+
+
+def _compare(evalset: EvalSet, version: DatasetVersion) -> dict[str, Any]:
     rows = list(VersionRow.objects.filter(version=version).select_related("item").order_by("number"))
     index = ContaminationIndex([_text(row.messages) for row in rows])
     found = [(item, *_worst(index, item)) for item in evalset.items.all()]

@@ -1,13 +1,14 @@
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Max, Min, QuerySet
 from django.utils.translation import gettext as _
 
+from annotation.models import DatasetVersion
 from evaluation.models import EvalItem, EvalSet, Evaluation, ItemScore, Output, Score, System
 from sftlab.errors import Missing
-from training.models import LanguageModel
+from training.models import LanguageModel, RunDataset
 
 
 def evaluations() -> QuerySet[Evaluation]:
@@ -42,24 +43,38 @@ def finished_systems(evalset: EvalSet, models: Iterable[LanguageModel] | None = 
     return {system.model_id: system for system in found}
 
 
-def explore(
-    evaluation: Evaluation, *, metric: str = "", language: str = "", category: str = ""
-) -> list[dict[str, Any]]:
-    """Items with every system's output side by side, those on which the metric disagrees most first."""
+def trained_on(models: Iterable[LanguageModel]) -> list[tuple[LanguageModel, DatasetVersion]]:
+    """The dataset versions that went into these models here, each with the model."""
+    data = RunDataset.objects.filter(run__tuned__in=list(models)).select_related("run__tuned", "version__project")
+    return [(one.run.tuned, one.version) for one in data.order_by("run__tuned__name", "position")]
+
+
+def ranked_items(evaluation: Evaluation, *, metric: str = "", language: str = "", category: str = "") -> list[int]:
+    """Keys of the set's items, those on which the systems' values of the metric lie furthest apart first."""
     items = EvalItem.objects.filter(evalset=evaluation.evalset)
     if language:
         items = items.filter(language=language)
     if category:
         items = items.filter(category=category)
+    keys = list(items.values_list("pk", flat=True))
+    if not metric:
+        return keys
+    scores = ItemScore.objects.filter(output__system__evaluation=evaluation, metric=metric).values("output__item")
+    spreads = dict(scores.annotate(spread=Max("value") - Min("value")).values_list("output__item", "spread"))
+    return sorted(keys, key=lambda key: -(spreads.get(key) or 0.0))
+
+
+def explore(evaluation: Evaluation, items: Sequence[int], *, metric: str = "") -> list[dict[str, Any]]:
+    """These items, in this order, with every system's output side by side."""
+    found = EvalItem.objects.in_bulk(items)
     outputs = Output.objects.filter(system__evaluation=evaluation, item__in=items).select_related("system__model")
     values = dict(
-        ItemScore.objects.filter(output__system__evaluation=evaluation, metric=metric).values_list("output_id", "value")
+        ItemScore.objects.filter(output__in=outputs, metric=metric).values_list("output_id", "value") if metric else []
     )
     by_item: dict[int, list[Output]] = {}
     for output in outputs.order_by("system_id"):
         by_item.setdefault(output.item_id, []).append(output)
-    rows = [_row(item, by_item.get(item.pk, []), values) for item in items]
-    return sorted(rows, key=lambda row: -row["spread"]) if metric else rows
+    return [_row(found[key], by_item.get(key, []), values) for key in items]
 
 
 def _row(item: EvalItem, outputs: list[Output], values: dict[int, float | None]) -> dict[str, Any]:

@@ -10,9 +10,11 @@ from django.urls import path
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from evaluation.models import Evaluation
+from evaluation.models import EvalSet, Evaluation
 from evaluation.selectors.analysis import dimensions_of, known_metrics
-from evaluation.selectors.evaluations import evaluations, explore, get_evaluation
+from evaluation.selectors.contamination import contamination
+from evaluation.selectors.evalsets import coverage
+from evaluation.selectors.evaluations import evaluations, explore, get_evaluation, ranked_items, trained_on
 from evaluation.selectors.tables import agreements, comparisons, part_table, score_table
 from evaluation.services.evaluations import cancel_evaluation, create_evaluation, resume_evaluation
 from evaluation.services.studies.members import saw_by_system
@@ -41,6 +43,22 @@ def evaluation_new(request: HttpRequest) -> HttpResponse:
         else:
             return redirect("evaluation:evaluation", made.uuid)
     return render(request, "evaluation/evaluation_new.html", {"form": form})
+
+
+@admins_only
+def evaluation_before(request: HttpRequest) -> HttpResponse:
+    """What the chosen set holds, and what of it the chosen models were trained on: shown before a run."""
+    form = NewEvaluation(request.GET)
+    form.is_valid()
+    evalset: EvalSet | None = form.cleaned_data.get("evalset")
+    if evalset is None:
+        return HttpResponse()
+    checked = [
+        {**contamination(evalset, version), "model": model, "version": version}
+        for model, version in trained_on(form.cleaned_data.get("models") or [])
+    ]
+    context = {"evalset": evalset, "coverage": coverage(evalset), "checked": checked}
+    return render(request, "evaluation/evaluation_before.html", context)
 
 
 def _chosen(request: HttpRequest) -> dict[str, Any]:
@@ -106,11 +124,13 @@ def evaluation_items(request: HttpRequest, evaluation: UUID) -> HttpResponse:
     found = get_evaluation(evaluation)
     saw_by_system(user=me(request), evalset=found.evalset, models=[system.model for system in found.systems.all()])
     asked = {name: request.GET.get(name, "") for name in ("metric", "language", "category")}
-    page = Paginator(explore(found, **asked), 10).get_page(request.GET.get("page"))
+    page = Paginator(ranked_items(found, **asked), 10).get_page(request.GET.get("page"))
     items = found.evalset.items
     context = {
         "evaluation": found,
         "page": page,
+        "rows": explore(found, list(page), metric=asked["metric"]),
+        "metrics": known_metrics(found),
         "asked": asked,
         "languages": sorted(set(items.values_list("language", flat=True))),
         "categories": sorted(set(items.values_list("category", flat=True))),
@@ -137,6 +157,7 @@ def evaluation_resume(request: HttpRequest, evaluation: UUID) -> HttpResponse:
 urlpatterns = [
     path("evaluations/", evaluation_list, name="evaluations"),
     path("evaluations/new/", evaluation_new, name="evaluation-new"),
+    path("evaluations/before/", evaluation_before, name="evaluation-before"),
     path("evaluations/<uuid:evaluation>/", evaluation_page, name="evaluation"),
     path("evaluations/<uuid:evaluation>/progress/", evaluation_progress, name="evaluation-progress"),
     path("evaluations/<uuid:evaluation>/parts/", evaluation_parts, name="evaluation-parts"),

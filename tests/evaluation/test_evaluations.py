@@ -203,7 +203,7 @@ def test_two_systems_are_compared_over_the_same_items(api, admin, evalset, runs)
     evaluation.refresh_from_db()
     (comparison,) = evaluation.comparisons["en"]["bleu"]
     assert comparison["difference"] > 0
-    found = api(admin).get(f"{URL}{evaluation.uuid}/items/?metric=bleu").data
+    found = api(admin).get(f"{URL}{evaluation.uuid}/items/?metric=bleu").data["results"]
     assert [row["spread"] for row in found] == sorted((row["spread"] for row in found), reverse=True)
 
 

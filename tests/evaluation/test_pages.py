@@ -6,6 +6,7 @@ import pytest
 from evaluation.models import EvalSet, Evaluation
 from evaluation.services.leaderboards import build_snapshot, create_leaderboard
 from tests.evaluation.factories import PERFECT, make_evalset, make_evaluation, make_model, records, score_here, upload
+from tests.evaluation.worlds import make_tuned, make_version
 
 WORSE = {key: text[: len(text) // 2] for key, text in PERFECT.items()}
 
@@ -84,6 +85,33 @@ def test_an_evaluation_is_started_from_its_form(browser, admin):
     answer = browser.post("/evaluations/new/", form, follow=True)
     assert "elsewhere" in text(answer)
     assert Evaluation.objects.get().decoding["max_new_tokens"] == 32
+
+
+class TestBeforeARun:
+    def ask(self, browser, evalset, *models):
+        query = {"evalset": evalset.pk, "models": [model.pk for model in models]}
+        return text(browser.get("/evaluations/before/", query))
+
+    def test_says_what_the_set_holds(self, browser, admin):
+        shown = self.ask(browser, make_evalset(admin))
+        assert "4 items" in shown
+        assert "2 categories" in shown
+
+    def test_names_what_a_chosen_model_was_trained_on_and_what_of_the_set_is_in_it(self, browser, admin, alice):
+        version = make_version(admin, alice, "Why is the sky blue on the moon")
+        base = make_model(admin, "base")
+        shown = self.ask(browser, make_evalset(admin), base, make_tuned(admin, base, version))
+        assert f"1 of 4 items occur in {version}" in shown
+        assert "tuned on Why is the sky blue" in shown
+
+    def test_a_model_from_elsewhere_has_nothing_to_compare_with(self, browser, admin):
+        assert "None of the chosen models was trained here" in self.ask(
+            browser, make_evalset(admin), make_model(admin, "elsewhere")
+        )
+
+    def test_does_not_exist_for_others(self, client, alice):
+        client.force_login(alice)
+        assert client.get("/evaluations/before/").status_code == 404
 
 
 def test_a_leaderboard_is_for_anyone_when_public(client, board):

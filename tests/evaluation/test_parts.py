@@ -64,7 +64,7 @@ def test_scores_stand_by_language_category_difficulty_and_length(api, admin, eva
 
 def test_a_part_is_the_metric_over_its_items_alone(api, admin, evaluation):
     """One item of a category in each language: the part's value is the item's."""
-    items = api(admin).get(f"{URL}{evaluation.uuid}/items/?metric=chrf&language=en&category=fact").data
+    items = api(admin).get(f"{URL}{evaluation.uuid}/items/?metric=chrf&language=en&category=fact").data["results"]
     bad = next(one["value"] for one in items[0]["outputs"] if one["model"]["name"] == "bad")
     found = rows(api, admin, evaluation, "scores", metric="chrf", language="en", by="category")
     part = next(row for row in found if row["label"] == "fact" and row["model"] == "bad")
