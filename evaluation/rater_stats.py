@@ -7,6 +7,7 @@ from statistics import median
 from typing import Any
 
 from evaluation.ranking import Cast
+from sftlab.stats.dawid_skene import dawid_skene
 from sftlab.stats.intervals import wilson
 
 
@@ -37,12 +38,37 @@ class Checked:
 def raters(cast: Sequence[Cast], checked: Sequence[Checked]) -> dict[str, dict[str, Any]]:
     """By alias. The left share is of the votes that chose a side; known and degraded checks are about care, repeats
     about consistency, swapped ones about whether the side decides."""
-    votes, checks = defaultdict(list), defaultdict(list)
+    votes, checks, fits = defaultdict(list), defaultdict(list), like_the_others(cast)
     for vote in cast:
         votes[vote.rater].append(vote)
     for check in checked:
         checks[check.rater].append(check)
-    return {rater: _rater(votes[rater], checks[rater]) for rater in sorted({*votes, *checks})}
+    nobody = asdict(share(0, 0))
+    return {
+        rater: _rater(votes[rater], checks[rater]) | {"like_others": fits.get(rater, nobody)}
+        for rater in sorted({*votes, *checks})
+    }
+
+
+def like_the_others(cast: Sequence[Cast]) -> dict[str, dict[str, Any]]:
+    """Of each rater's choices, the share that the other raters' choices on the unit led to expect, allowing for how
+    each of them errs (Dawid & Skene 1979)."""
+    compared = [vote for vote in cast if vote.right is not None]
+    if not compared:
+        return {}
+    found = dawid_skene([v.unit for v in compared], [v.rater for v in compared], [_winner(v) for v in compared])
+    return {
+        rater: asdict(share(round(float(matches)), int(n)))
+        for rater, matches, n in zip(found.raters, found.with_others, found.compared, strict=False)
+    }
+
+
+def _winner(vote: Cast) -> str:
+    """The system with the smaller id, the other, or neither: the same classes in every unit."""
+    if vote.choice not in ("left", "right"):
+        return vote.choice
+    winner, loser = (vote.left, str(vote.right)) if vote.choice == "left" else (str(vote.right), vote.left)
+    return "one" if winner < loser else "other"
 
 
 def _rater(votes: Sequence[Cast], checks: Sequence[Checked]) -> dict[str, Any]:

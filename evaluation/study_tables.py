@@ -50,6 +50,12 @@ def _means(whole: Slice, raters: Mapping[str, Any]) -> Iterator[Row]:
             yield {**one, "dimension": dimension, "system": one["name"]}
 
 
+def _severity(whole: Slice, raters: Mapping[str, Any]) -> Iterator[Row]:
+    for dimension, scored in whole["likert"].items():
+        for alias, one in scored["severity"].items():
+            yield {**one, "dimension": dimension, "rater": alias}
+
+
 def _agreement(whole: Slice, raters: Mapping[str, Any]) -> Iterator[Row]:
     for judged, found in whole["agreement"].items():
         for name, one in found["coefficients"].items():
@@ -67,14 +73,12 @@ def _raters(whole: Slice, raters: Mapping[str, Any]) -> Iterator[Row]:
     for alias, one in raters.items():
         row: Row = {"rater": alias, "votes": one["votes"], "median_seconds": one["median_seconds"]}
         for share in _SHARES:
-            row |= {
-                share: one[share]["share"],
-                **{f"{share}_{part}": one[share][part] for part in ("low", "high", "n")},
-            }
+            found = one.get(share, {})
+            row |= {share: found.get("share"), **{f"{share}_{part}": found.get(part) for part in ("low", "high", "n")}}
         yield row
 
 
-_SHARES = ("left", "careful", "consistent", "side_free")
+_SHARES = ("left", "careful", "consistent", "side_free", "like_others")
 _SHARE_COLUMNS = tuple(f"{share}{part}" for share in _SHARES for part in ("", "_low", "_high", "_n"))
 
 TABLES = {
@@ -85,6 +89,7 @@ TABLES = {
     "pairs": StudyTable(("first", "second", "difference", "low", "high", "state", "more_votes"), _pairs),
     "matrix": StudyTable(("system", "against", "won", "tied", "lost", "rate"), _matrix),
     "means": StudyTable(("dimension", "system", "mean", "low", "high", "raw", "n", "adjusted"), _means),
+    "severity": StudyTable(("dimension", "rater", "severity", "low", "high", "n"), _severity),
     "agreement": StudyTable(
         ("judged", "level", "coefficient", "value", "low", "high", "n", "left_out", "raters", "reason", "reading"),
         _agreement,

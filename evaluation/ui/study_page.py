@@ -44,8 +44,31 @@ def page_of(study: Study, *, manages: bool) -> dict[str, Any]:
         "held": selectors.held_back(study),
         "members": selectors.rater_rows(study, result, named=manages),
         "result": result,
+        "severity": severity_of(study, result, names=_names(study) if manages else {}) if result else None,
         **(numbers_of(study, result) if result else {}),
     }
+
+
+def _names(study: Study) -> dict[str, str]:
+    return dict(study.members.values_list("alias", "user__username"))
+
+
+def severity_of(study: Study, result: StudyResult, *, names: dict[str, str]) -> dict[str, Any] | None:
+    """How far below the average rater each one scores, by dimension; raters by alias where `names` has none."""
+    likert = result.data["slices"][selectors.slice_key(None, None)]["likert"]
+    keys = [key for key in _judged(study) if likert.get(key, {}).get("severity")]
+    raters = sorted({alias for key in keys for alias in likert[key]["severity"]}, key=lambda one: names.get(one, one))
+    bounds = [one for key in keys for one in likert[key]["severity"].values()]
+    return (
+        {
+            "dimensions": [_dimension_name(study, key) for key in keys],
+            "rows": [(names.get(one, one), [likert[key]["severity"].get(one) for key in keys]) for one in raters],
+            "edge": (edge := _edge(bounds)),
+            "floor": -edge,
+        }
+        if keys
+        else None
+    )
 
 
 def numbers_of(study: Study, result: StudyResult) -> dict[str, Any]:

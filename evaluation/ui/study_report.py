@@ -5,7 +5,7 @@ from datetime import datetime
 from django.template.loader import render_to_string
 
 from evaluation.models.studies import Study, StudyMember, StudyResult
-from evaluation.ui.study_page import likert_of, numbers_of
+from evaluation.ui.study_page import likert_of, numbers_of, severity_of
 
 
 def report_html(study: Study, result: StudyResult) -> str:
@@ -28,6 +28,7 @@ def report_html(study: Study, result: StudyResult) -> str:
         "scripted": result.data["slices"]["|"]["scripted_votes"],
         "before": before,
         "before_likert": likert_of(study, before["likert"]) if before else [],
+        "severity": severity_of(study, result, names={}),
         **numbers_of(study, result),
     }
     return render_to_string("evaluation/studies/report.html", context)

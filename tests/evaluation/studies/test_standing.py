@@ -167,3 +167,23 @@ def test_shares_carry_intervals():
     found = raters([vote], [Checked("R", "known", True), Checked("R", "degraded", None)])["R"]
     assert found["careful"]["n"] == 1
     assert found["careful"]["low"] < 1.0 == found["careful"]["share"]
+
+
+def test_who_votes_like_the_others_is_told_from_who_does_not():
+    def votes(rater, winner):
+        return [
+            Cast(f"u{number}", f"i{number}", rater, "a", "b", winner(number), {}, "en", "", False)
+            for number in range(30)
+        ]
+
+    cast = [vote for rater in "XYZ" for vote in votes(rater, lambda number: ["left", "right"][number % 2])]
+    cast += votes("odd", lambda number: ["right", "left"][number % 2])
+    found = raters(cast, [])
+    assert found["X"]["like_others"]["share"] > 0.9
+    assert found["X"]["like_others"]["n"] == 30
+    assert found["odd"]["like_others"]["share"] < 0.5
+
+
+def test_who_rates_alone_is_like_nobody():
+    vote = Cast("u", "i", "X", "a", "b", "left", {}, "en", "", False)
+    assert raters([vote], [])["X"]["like_others"]["share"] is None

@@ -14,16 +14,17 @@ from evaluation.study_pace import pace
 from evaluation.study_tables import TABLES
 
 NOW = datetime(2026, 3, 8, 12, tzinfo=UTC)
-SCORES = {"left": {"accuracy": 4}, "right": {"accuracy": 2}}
+SCORES = [{"left": {"accuracy": 4}, "right": {"accuracy": 2}}, {"left": {"accuracy": 5}, "right": {"accuracy": 3}}]
 
 
 @pytest.fixture
 def rated(make_study, alice, bob):
     study = make_study(raters=[alice, bob], design="both", dimensions=["accuracy"])
-    for user, choices in ((alice, ["left", "right", "tie", "left"]), (bob, ["right", "left", "left", "both_bad"])):
+    chosen = [(alice, ["left", "right", "tie", "left"]), (bob, ["right", "left", "left", "both_bad"])]
+    for (user, choices), scores in zip(chosen, SCORES, strict=True):
         for choice in choices:
             rating = services.claim(user=user, study=study)
-            body = {"choice": choice, "scores": SCORES}
+            body = {"choice": choice, "scores": scores}
             services.submit(user=user, uuid=rating.uuid, key=str(rating.uuid), body=body)
     refresh(study=Study.objects.get())
     return Study.objects.get()
@@ -68,6 +69,22 @@ def test_the_agreement_table_has_every_coefficient_with_a_value_or_a_reason(read
     rows = [row for row in read("agreement") if row["judged"] == "accuracy"]
     assert len(rows) == 17
     assert all(row["value"] or row["reason"] for row in rows)
+
+
+def test_severity_is_by_rater_and_dimension_and_on_the_page(read, client, admin, rated):
+    rows = read("severity")
+    assert {row["rater"] for row in rows} == set(rated.members.values_list("alias", flat=True))
+    client.force_login(admin)
+    rows = client.get(f"/studies/{rated.uuid}/").context["severity"]["rows"]
+    assert [name for name, _cells in rows] == ["alice", "bob"]
+
+
+def test_the_page_shows_what_is_stored_and_computes_nothing(client, admin, rated):
+    result = rated.results.get()
+    result.data["slices"]["|"]["likert"]["accuracy"]["means"][0] |= {"mean": 4.321, "low": 4.2, "high": 4.4}
+    result.save()
+    client.force_login(admin)
+    assert "4.32" in client.get(f"/studies/{rated.uuid}/").content.decode()
 
 
 def test_there_is_no_other_table(api, admin, rated):

@@ -53,6 +53,25 @@ def test_error_rates_and_truth_are_recovered():
     assert found.shares == pytest.approx([0.5, 0.3, 0.2], abs=0.05)
 
 
+def test_who_answers_like_the_others_is_told_from_who_guesses():
+    rng = np.random.default_rng(5)
+    truth = rng.choice(3, 400)
+    labels = [np.where(rng.random(400) < 0.9, truth, rng.integers(0, 3, 400)) for _ in range(3)]
+    labels.append(rng.integers(0, 3, 400))
+    units = [f"{unit:03d}" for unit in range(400)] * 4
+    raters = [name for name in "abcz" for _ in range(400)]
+    found = dawid_skene(units, raters, [str(label) for column in labels for label in column])
+    shares = found.with_others / found.compared
+    assert found.compared.tolist() == [400] * 4
+    assert shares[:3].min() > 0.85
+    assert shares[3] == pytest.approx(1 / 3, abs=0.06)
+
+
+def test_a_rating_that_stands_alone_is_compared_with_nobody():
+    found = dawid_skene(["1", "1", "2"], ["a", "b", "b"], ["x", "y", "x"])
+    assert found.compared.tolist() == [1, 1]
+
+
 def test_nothing_to_tell_apart():
     assert dawid_skene(["1", "2"], ["a", "b"], ["x", "x"]).reason == ONE_CLASS
     assert dawid_skene(["1", "2"], ["a", "a"], ["x", "y"]).reason == ONE_RATER
