@@ -120,7 +120,7 @@ def _with_others(units: Ints, raters: Ints, said: Ints, truth: Floats, confusion
     expected = without[np.arange(len(said)), said] / without.sum(axis=1)
     shared = np.bincount(units)[units] > 1
     width = int(raters.max()) + 1
-    matches = np.bincount(raters[shared], weights=expected[shared], minlength=width)
+    matches: Floats = np.bincount(raters[shared], weights=expected[shared], minlength=width).astype(np.float64)
     return matches, np.bincount(raters[shared], minlength=width).astype(np.int64)
 
 

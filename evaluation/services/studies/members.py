@@ -170,7 +170,8 @@ def exclusions(study: Study) -> dict[str, dict[str, Any]]:
     """By alias: who decided it and when, after how many votes, and whether they had seen answers or numbers by system
     before."""
     events = list(events_of(study, verb=EXCLUDE))
-    names = dict(User.objects.filter(pk__in=[event.actor_id for event in events]).values_list("pk", "username"))
+    actors = User.objects.filter(pk__in=[event.actor_id for event in events])
+    names: dict[int | None, str] = dict(actors.values_list("pk", "username"))
     return {
         event.data["rater"]: {
             "by": names.get(event.actor_id, ""),
