@@ -14,6 +14,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
 from evaluation.encoders import encoders
+from evaluation.metric_titles import title_of
 from evaluation.metrics.registry import METRICS, MODULE
 
 READY = ("", "encoder", "model")
@@ -38,7 +39,7 @@ class MetricSettings:
     def offered(self) -> list[tuple[str, str]]:
         """Names and titles of what can be computed here."""
         ready = [one for one in METRICS.values() if one.needs in READY or one.name in self.options]
-        return [*((one.name, one.title) for one in ready), *((name, name) for name in self.module_paths)]
+        return [*((one.name, title_of(one.name)) for one in ready), *((name, name) for name in self.module_paths)]
 
     def spec(self, metrics: list[str]) -> dict[str, Any]:
         """These metrics' part of the child's spec."""

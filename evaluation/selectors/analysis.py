@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from evaluation.metrics.registry import METRICS
+from evaluation.metric_titles import title_of
 from evaluation.models import Evaluation, Study
 from evaluation.parts import order
 from evaluation.selectors.evaluations import scores_of, systems_of
@@ -78,8 +78,7 @@ def comparison_rows(evaluation: Evaluation, asked: Asked = Asked()) -> list[Row]
     models = {str(system.uuid): system.model for system in systems_of(evaluation)}
     wholes = (
         ({"metric": metric, "language": language, "by": WHOLE, "label": ""}, pairs)
-        for language, by_metric in sorted(evaluation.comparisons.items())
-        for metric, pairs in by_metric.items()
+        for metric, language, pairs in _in_order(evaluation, evaluation.comparisons)
     )
     in_parts = ((about, part["comparisons"]) for about, part in _parts(evaluation))
     return [
@@ -96,10 +95,17 @@ def comparison_rows(evaluation: Evaluation, asked: Asked = Asked()) -> list[Row]
 
 
 def _parts(evaluation: Evaluation) -> Iterator[tuple[Row, Row]]:
-    for language, by_metric in sorted(evaluation.parts.items()):
-        for metric, parts in by_metric.items():
-            for part in sorted(parts, key=lambda one: (one["by"], order(one["label"]))):
-                yield {"metric": metric, "language": language, "by": part["by"], "label": part["label"]}, part
+    for metric, language, parts in _in_order(evaluation, evaluation.parts):
+        for part in sorted(parts, key=lambda one: (one["by"], order(one["label"]))):
+            yield {"metric": metric, "language": language, "by": part["by"], "label": part["label"]}, part
+
+
+def _in_order(evaluation: Evaluation, found: dict[str, dict[str, list[Row]]]) -> Iterator[tuple[str, str, list[Row]]]:
+    """The metrics' own order, which stored JSON does not keep."""
+    for metric in evaluation.metrics:
+        for language in sorted(found):
+            if metric in found[language]:
+                yield metric, language, found[language][metric]
 
 
 def correlation_rows(evaluation: Evaluation, asked: Asked = Asked()) -> list[Row]:
@@ -140,4 +146,4 @@ def _counted(names: Iterable[str]) -> dict[str, int]:
 
 
 def known_metrics(evaluation: Evaluation) -> list[tuple[str, str]]:
-    return [(name, METRICS[name].title if name in METRICS else name) for name in evaluation.metrics]
+    return [(name, title_of(name)) for name in evaluation.metrics]

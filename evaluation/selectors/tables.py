@@ -6,6 +6,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from evaluation.metric_titles import title_of
 from evaluation.metrics.registry import METRICS
 from evaluation.models import Evaluation, Score, System
 from evaluation.parts import order
@@ -50,10 +51,6 @@ def score_table(evaluation: Evaluation) -> ScoreTable:
     ordered = sorted(columns.values(), key=lambda column: (evaluation.metrics.index(column.metric), column.language))
     lines = [Line(system, [(c, c.cells.get(system.pk)) for c in ordered]) for system in systems_of(evaluation)]
     return ScoreTable(ordered, lines)
-
-
-def title_of(metric: str) -> str:
-    return METRICS[metric].title if metric in METRICS else metric
 
 
 def decimals_of(metric: str) -> int:

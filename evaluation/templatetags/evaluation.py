@@ -9,10 +9,10 @@ from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from evaluation.leaderboards.definition import BY_RANK
+from evaluation.metric_titles import title_of
 from evaluation.models import Score
 from evaluation.rubrics import library
 from evaluation.selectors.tables import how as made_how
-from evaluation.selectors.tables import title_of
 
 register = template.Library()
 LANGUAGE_TITLES = {"en": gettext_lazy("English"), "zh": gettext_lazy("Chinese"), "mixed": gettext_lazy("Mixed")}

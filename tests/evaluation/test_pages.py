@@ -94,8 +94,8 @@ class TestBeforeARun:
 
     def test_says_what_the_set_holds(self, browser, admin):
         shown = self.ask(browser, make_evalset(admin))
-        assert "4 items" in shown
-        assert "2 categories" in shown
+        assert "English 2 · Chinese 2" in shown
+        assert "fact 2 · science 2" in shown
 
     def test_names_what_a_chosen_model_was_trained_on_and_what_of_the_set_is_in_it(self, browser, admin, alice):
         version = make_version(admin, alice, "Why is the sky blue on the moon")
