@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from annotation.rows import Row
-from sftlab.text.duplicates import NearDuplicates
+from sftlab.text.duplicates import THRESHOLD, Hashes, Near, bands, jaccard, minhash, shingles
 from sftlab.text.language import detect
 
 KINDS: dict[str, str | Promise] = {
@@ -58,21 +58,45 @@ class Checker:
 
     def __init__(self, near_rows: int) -> None:
         self.near_rows = near_rows
-        self._index = NearDuplicates()
+        self._seen = _Seen()
 
     def look(self, number: int, row: Row) -> list[Warned]:
         found = [*_language(row), *_choice(row), *_texts(row)]
         return [*found, *self._near(number, row)] if number <= self.near_rows else found
 
     def _near(self, number: int, row: Row) -> Iterator[Warned]:
-        whole = _whole(row)
-        near = self._index.find(whole)
-        self._index.add(number, whole)
-        if near and near[0].similarity == 1:
-            yield Warned("duplicate", _first(row), _("says the same as row %(row)d") % {"row": near[0].key})
-        elif near:
-            values = {"row": near[0].key, "share": 100 * near[0].similarity}
+        near = self._seen.near(number, _whole(row))
+        if near is None:
+            return
+        if near.similarity == 1:
+            yield Warned("duplicate", _first(row), _("says the same as row %(row)d") % {"row": near.key})
+        else:
+            values = {"row": near.key, "share": 100 * near.similarity}
             yield Warned("near_duplicate", _first(row), _("is %(share).0f%% the same as row %(row)d") % values)
+
+
+class _Seen:
+    """Texts by number. Each is compared with one earlier text for each of its bands, and one that has a near duplicate
+    stands behind it: so a thousand rows of one template cost no more than a thousand others."""
+
+    def __init__(self) -> None:
+        self._shingles: dict[int, Hashes] = {}
+        self._by_band: dict[bytes, int] = {}
+
+    def near(self, number: int, text: str) -> Near | None:
+        hashes = shingles(text)
+        if not len(hashes):
+            return None
+        keys = bands(minhash(hashes))
+        candidates = {self._by_band[key] for key in keys if key in self._by_band}
+        found = [Near(other, jaccard(hashes, self._shingles[other])) for other in sorted(candidates)]
+        best = max(found, key=lambda near: near.similarity, default=None)
+        if best is not None and best.similarity >= THRESHOLD:
+            return best
+        self._shingles[number] = hashes
+        for key in keys:
+            self._by_band.setdefault(key, number)
+        return None
 
 
 def _whole(row: Row) -> str:

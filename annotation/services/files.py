@@ -1,9 +1,11 @@
 """A file's way into a project: checked whole, then written whole or not at all."""
 
 import json
+import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import IO, Any
@@ -21,13 +23,16 @@ from annotation.rows import Row, RowFault
 from annotation.services.importing import Imported, checked, store
 from sftlab.accounts.models import User
 from sftlab.audit.services import record
-from sftlab.errors import BadInput, Conflict, Missing
+from sftlab.errors import BadInput, Conflict, Missing, TooLarge
 
 MOST_ERRORS = MOST_WARNINGS = 100
 NEAR_ROWS = 20_000
 """Near duplicates are looked for among the first so many rows of a file: their index lies in memory."""
 CHUNK = 5_000
-SUFFIXES = (".jsonl", ".json")
+MEBIBYTE = 1024 * 1024
+LARGEST = {".jsonl": 4096 * MEBIBYTE, ".json": 256 * MEBIBYTE}
+"""Bytes of a file by its kind: lines are read one by one, an array lies in memory whole."""
+LONGEST_LINE = 64 * MEBIBYTE
 
 
 class FileFault(Exception):
@@ -46,11 +51,14 @@ def folder() -> Path:
 def start_import(*, actor: User, project: Project, name: str, content: IO[bytes] | File[Any]) -> ImportJob:
     """Keeps the file and queues the job; the caller enqueues it in the same transaction."""
     suffix = Path(name).suffix.lower()
-    if suffix not in SUFFIXES:
+    if suffix not in LARGEST:
         raise BadInput(
             _("This kind of file is not read."),
             errors=[{"field": "file", "reason": _("must end with .jsonl or .json")}],
         )
+    if content.seek(0, os.SEEK_END) > LARGEST[suffix]:
+        raise TooLarge(_("A %(kind)s file may have %(n)d MiB.") % {"kind": suffix, "n": LARGEST[suffix] // MEBIBYTE})
+    content.seek(0)
     job = ImportJob(project=project, created_by=actor, name=Path(name).name[:200].replace("\x00", ""))
     job.path = f"{job.uuid}{suffix}"
     folder().mkdir(parents=True, exist_ok=True)
@@ -136,7 +144,9 @@ def read(path: Path) -> Iterator[tuple[int, Any]]:
 
 def _read_lines(path: Path) -> Iterator[tuple[int, Any]]:
     with path.open("rb") as file:
-        for number, line in enumerate(file, start=1):
+        for number, line in enumerate(iter(partial(file.readline, LONGEST_LINE + 1), b""), start=1):
+            if len(line) > LONGEST_LINE:
+                raise FileFault(number, _("Line %(n)d is longer than any row.") % {"n": number})
             if line.strip():
                 yield number, _load(line, number)
 

@@ -7,6 +7,7 @@ import pytest
 
 from annotation.models import Item
 from annotation.services import files
+from sftlab.errors import TooLarge
 
 
 @pytest.fixture(autouse=True)
@@ -67,6 +68,18 @@ def test_the_endpoint_answers_with_the_job(api, project, admin):
     assert answer.status_code == 202
     job = api(admin).get(f"/api/v1/jobs/{answer.json()['job']}/").json()
     assert (job["state"], job["errors"]) == ("queued", [])
+
+
+def test_a_file_has_a_size_that_it_may_have(project, monkeypatch):
+    monkeypatch.setitem(files.LARGEST, ".jsonl", 10)
+    with pytest.raises(TooLarge):
+        bring(project, lines(2))
+
+
+def test_a_line_that_never_ends_is_not_read_whole(project, monkeypatch):
+    monkeypatch.setattr(files, "LONGEST_LINE", 100)
+    job = bring(project, lines(2) + b"\n" + b"x" * 1000)
+    assert (job.state, job.errors[0]["row"]) == ("failed", 3)
 
 
 def test_another_kind_of_file_is_refused(api, project, admin):
