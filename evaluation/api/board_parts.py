@@ -7,7 +7,7 @@ from uuid import UUID
 from django.http import HttpResponse
 from django.urls import path
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema, extend_schema_field
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.permissions import AllowAny, IsAuthenticated
 from rest_framework.request import Request
@@ -23,7 +23,7 @@ from evaluation.leaderboards.gate import read_gate
 from evaluation.models import Delivery, Leaderboard, Webhook
 from evaluation.selectors.evidence import judged
 from evaluation.selectors.history import diff, history
-from evaluation.selectors.leaderboards import get_leaderboard, slice_of, snapshot_at
+from evaluation.selectors.leaderboards import get_leaderboard, slice_of, snapshot_at, webhooks_of
 from evaluation.services.webhooks import add_webhook, remove_webhook
 from sftlab.errors import Missing
 
@@ -62,18 +62,11 @@ class DeliveryOut(serializers.ModelSerializer[Delivery]):
         fields = ("snapshot", "attempts", "answer", "delivered_at", "gave_up_at")
 
 
-class WebhookOut(serializers.ModelSerializer[Webhook]):
-    id = serializers.UUIDField(source="uuid")
-    last_delivery = serializers.SerializerMethodField()
-
-    class Meta:
-        model = Webhook
-        fields = ("id", "url", "created_at", "last_delivery")
-
-    @extend_schema_field(DeliveryOut(allow_null=True))
-    def get_last_delivery(self, webhook: Webhook) -> Any:
-        newest = max(webhook.deliveries.all(), key=lambda one: one.pk, default=None)
-        return DeliveryOut(newest).data if newest else None
+class WebhookOut(serializers.Serializer[Any]):
+    id = serializers.UUIDField(source="webhook.uuid")
+    url = serializers.URLField(source="webhook.url")
+    created_at = serializers.DateTimeField(source="webhook.created_at")
+    last_delivery = DeliveryOut(allow_null=True)
 
 
 class WebhookMade(serializers.ModelSerializer[Webhook]):
@@ -125,7 +118,7 @@ class WebhooksView(APIView):
     @extend_schema(responses={200: WebhookOut(many=True), **REFUSALS})
     def get(self, request: Request, slug: str) -> Response:
         board = _managed(request, slug)
-        found = board.webhooks.filter(active=True).order_by("pk").prefetch_related("deliveries__snapshot")
+        found = [{"webhook": webhook, "last_delivery": last} for webhook, last in webhooks_of(board)]
         return Response(WebhookOut(found, many=True).data)
 
     @extend_schema(request=WebhookIn, responses={201: WebhookMade, **REFUSALS})

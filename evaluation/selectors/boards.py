@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 from typing import Any
 
+from evaluation.metric_titles import title_of
 from evaluation.models import Leaderboard, Snapshot, SnapshotSlice
-from evaluation.selectors.tables import decimals_of, title_of
+from evaluation.selectors.history import diff
+from evaluation.selectors.tables import decimals_of
 
 
 @dataclass(frozen=True)
@@ -78,3 +80,12 @@ def _scale(cells: list[dict[str, Any]]) -> Scale:
 
 def snapshots_of(leaderboard: Leaderboard, most: int = 50) -> list[Snapshot]:
     return list(Snapshot.objects.filter(leaderboard=leaderboard).defer("inputs", "definition")[:most])
+
+
+def changes_to(snapshot: Snapshot, *, language: str, category: str) -> dict[str, Any] | None:
+    """What moved since the one before, if both have the slice."""
+    before = Snapshot.objects.filter(leaderboard=snapshot.leaderboard, number=snapshot.number - 1).first()
+    slices = {"language": language, "category": category}
+    if before is None or not before.slices.filter(**slices).exists():
+        return None
+    return diff(snapshot.leaderboard, before=before.number, after=snapshot.number, **slices)

@@ -11,7 +11,7 @@ from evaluation.leaderboards.definition import Definition, read_definition
 from evaluation.leaderboards.inputs import Inputs
 from evaluation.leaderboards.rows import Entry, Scored
 from evaluation.lineage.standing import standing_id
-from evaluation.models import Leaderboard, Score, Snapshot, SnapshotSlice, Study, System
+from evaluation.models import Delivery, Leaderboard, Score, Snapshot, SnapshotSlice, Study, System, Webhook
 from evaluation.selectors.evaluations import finished_systems
 from evaluation.selectors.impact import withdrawn_behind
 from evaluation.selectors.votes import study_part
@@ -71,6 +71,14 @@ def no_such_slice(raw: dict[str, Any]) -> BadInput:
             {"field": "category", "reason": _("one of: %(names)s") % {"names": categories}},
         ],
     )
+
+
+def webhooks_of(leaderboard: Leaderboard) -> list[tuple[Webhook, Delivery | None]]:
+    """Each with its newest message."""
+    found = leaderboard.webhooks.filter(active=True).order_by("pk")
+    newest = Delivery.objects.filter(webhook__in=found).order_by("webhook", "-pk").distinct("webhook")
+    last = {delivery.webhook_id: delivery for delivery in newest.select_related("snapshot")}
+    return [(webhook, last.get(webhook.pk)) for webhook in found]
 
 
 def inputs_of(leaderboard: Leaderboard) -> Inputs:

@@ -126,6 +126,7 @@ KIND_TITLES = {
     "review": gettext_lazy("Review"),
     "vote": gettext_lazy("Vote"),
     "person": gettext_lazy("Person"),
+    "standing": gettext_lazy("Model in a blind study"),
 }
 
 
@@ -192,6 +193,18 @@ FACT_TITLES = {
     "metadata": gettext_lazy("metadata"),
     "finish": gettext_lazy("ended by"),
     "guideline": gettext_lazy("guideline"),
+    "strength": gettext_lazy("strength"),
+    "ranks": gettext_lazy("ranks"),
+    "votes": gettext_lazy("votes"),
+    "wins": gettext_lazy("wins"),
+    "losses": gettext_lazy("losses"),
+    "ties": gettext_lazy("ties"),
+    "both_bad": gettext_lazy("both bad"),
+    "likert": gettext_lazy("mean scores"),
+    "mean": gettext_lazy("mean"),
+    "by_slice": gettext_lazy("by language and category"),
+    "report_sha256": gettext_lazy("SHA-256 of the report"),
+    "alias": gettext_lazy("alias"),
     "withdrawn_because": gettext_lazy("withdrawn because"),
     "withdrawn_at": gettext_lazy("withdrawn"),
 }
@@ -225,7 +238,8 @@ def fact(value: Any) -> str:
     if isinstance(value, list) and value and isinstance(value[0], Mapping) and "content" in value[0]:
         return "\n".join(f"{turn['role']}: {turn['content']}" for turn in value)
     if isinstance(value, Mapping):
-        return ", ".join(f"{name}: {fact(part)}" for name, part in value.items())
+        between = "\n" if all(isinstance(part, Mapping) for part in value.values()) else ", "
+        return between.join(f"{fact_title(name)}: {fact(part)}" for name, part in value.items())
     return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
 

@@ -4,7 +4,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from evaluation.metric_settings import metric_settings
-from evaluation.models import EvalSet, Leaderboard, Study, System
+from evaluation.models import EvalSet, System
 from evaluation.services.evaluations import source_of
 from training.models import LanguageModel
 
@@ -74,30 +74,3 @@ class NewEvaluation(forms.Form):
             "decoding": {name: given[name] for name in ("max_new_tokens", "do_sample", "temperature", "top_p")},
             "seed": given["seed"],
         }
-
-
-class NewLeaderboard(forms.Form):
-    name = forms.CharField(label=_("Name"), max_length=120)
-    slug = forms.SlugField(
-        label=_("Address"), max_length=80, help_text=_("What programs ask for: letters, digits and hyphens.")
-    )
-    description = forms.CharField(
-        label=_("Description"), max_length=4000, required=False, widget=forms.Textarea(attrs={"rows": 3})
-    )
-    evalset = forms.ModelChoiceField(label=_("Evaluation set"), queryset=EvalSet.objects.none(), empty_label=None)
-    study = forms.ModelChoiceField(
-        label=_("Blind study"), queryset=Study.objects.none(), required=False, empty_label=_("None: metrics only")
-    )
-    visibility = forms.ChoiceField(
-        label=_("Who may read it"), choices=Leaderboard.Visibility.choices, initial="members"
-    )
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["evalset"].queryset = EvalSet.objects.all()  # type: ignore[attr-defined]  # a choice field
-        self.fields["study"].queryset = Study.objects.all()  # type: ignore[attr-defined]
-
-    def asked(self) -> dict[str, Any]:
-        given = self.cleaned_data
-        study = given["study"]
-        return {**given, "evalset": given["evalset"].uuid, "study": study.uuid if study else None}

@@ -1,12 +1,13 @@
 import io
 import json
+from typing import ClassVar
 
 import pytest
 
-from evaluation.models import EvalSet, Evaluation
+from evaluation.models import EvalSet, Evaluation, Leaderboard
 from evaluation.services.leaderboards import build_snapshot, create_leaderboard
 from tests.evaluation.factories import PERFECT, make_evalset, make_evaluation, make_model, records, score_here, upload
-from tests.evaluation.worlds import make_tuned, make_version
+from tests.evaluation.worlds import make_tuned, make_version, make_world
 
 WORSE = {key: text[: len(text) // 2] for key, text in PERFECT.items()}
 
@@ -142,3 +143,64 @@ def test_others_than_admins_do_not_see_what_is_looked_after(client, alice, path)
 @pytest.mark.parametrize("path", ["/evalsets/", "/evaluations/", "/leaderboards/"])
 def test_an_empty_list_says_what_to_do(browser, path):
     assert 'class="empty"' in text(browser.get(path))
+
+
+class TestSettings:
+    URL = "/leaderboards/board/settings/"
+    FORM: ClassVar = {"name": "Board", "description": "Ours", "visibility": "members"}
+
+    def test_an_admin_says_who_may_read(self, browser, board, alice, client):
+        assert "alice" in text(browser.post(self.URL, {**self.FORM, "members": "alice"}, follow=True))
+        client.force_login(alice)
+        assert "Ours" in text(client.get("/leaderboards/board/"))
+
+    def test_a_name_that_nobody_has_is_named(self, browser, board):
+        assert "Nobody is called: zoe" in text(browser.post(self.URL, {**self.FORM, "members": "zoe"}))
+
+    def test_a_webhooks_secret_is_shown_once(self, browser, board):
+        page = text(browser.post("/leaderboards/board/webhooks/", {"url": "http://127.0.0.1:9/hook"}))
+        webhook = board.webhooks.get()
+        assert webhook.secret in page
+        page = text(browser.get(self.URL))
+        assert "http://127.0.0.1:9/hook" in page
+        assert webhook.secret not in page
+        text(browser.post(f"/leaderboards/board/webhooks/{webhook.uuid}/remove/", follow=True))
+        assert not board.webhooks.filter(active=True).exists()
+
+    def test_an_address_of_another_kind_is_refused(self, browser, board):
+        assert "fault" in text(browser.post("/leaderboards/board/webhooks/", {"url": "ftp://example.org/"}))
+
+    def test_it_does_not_exist_for_others(self, client, board, alice):
+        client.force_login(alice)
+        assert client.get(self.URL).status_code == 404
+        assert client.post("/leaderboards/board/webhooks/", {"url": "https://example.org/"}).status_code == 404
+
+
+def test_the_form_of_a_new_leaderboard_takes_metrics_order_and_members(browser, evaluation, alice):
+    form = {
+        "name": "Lengths", "slug": "lengths", "evalset": evaluation.evalset.pk, "metrics": ["length_ratio"],
+        "order": "length_ratio", "visibility": "members", "members": "alice",
+    }  # fmt: skip
+    text(browser.post("/leaderboards/new/", form, follow=True))
+    made = Leaderboard.objects.get(slug="lengths")
+    assert (made.definition["metrics"], made.definition["order"]) == (["length_ratio"], "length_ratio")
+    assert [one.username for one in made.members.all()] == ["alice"]
+
+
+def test_every_number_of_a_board_leads_to_its_lineage(client, admin, alice):
+    world = make_world(admin, alice, visibility="public")
+    page = text(client.get("/leaderboards/board/"))
+    kinds = world.kinds()
+    for kind in ("score", "standing", "model", "system", "snapshot"):
+        assert f"/lineage/{kind}/{kinds[kind]}/" in page
+
+
+def test_the_page_says_what_moved_since_the_snapshot_before(client, admin, board, evaluation):
+    third = make_evaluation(admin, evaluation.evalset, make_model(admin, "third"))
+    upload(admin, third, third.systems.get().model, WORSE)
+    score_here(third)
+    build_snapshot(leaderboard=board)
+    page = text(client.get("/leaderboards/board/?language=en"))
+    assert "What changed since snapshot 1" in page
+    assert "third" in page[page.index("What changed") :]
+    assert "What changed" not in text(client.get("/leaderboards/board/?snapshot=1"))
