@@ -1,11 +1,11 @@
 """What curves say, in rules: pure, on plain numbers. Each finding carries the numbers it rests on."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import fmean, median
 from typing import Literal
 
-Kind = Literal["overfitting", "underfitting", "diverging", "rate_too_high"]
+Kind = Literal["overfitting", "underfitting", "diverging", "rate_too_high", "forgetting"]
 Curve = Sequence[tuple[int, float]]
 
 RISE = 1.02
@@ -22,16 +22,19 @@ ENOUGH = 8
 class Finding:
     kind: Kind
     evidence: dict[str, float] = field(default_factory=dict)
+    of: str = ""
+    """The name of the rows it is about, where it is not all of them."""
 
 
-def diagnose(train: Curve, evaluation: Curve, *, over: bool) -> list[Finding]:
-    """`over`: the run has ended, so a loss that still falls was cut off."""
+def diagnose(train: Curve, evaluation: Curve, *, over: bool, apart: Mapping[str, Curve] | None = None) -> list[Finding]:
+    """`over`: the run has ended, so a loss that still falls was cut off. `apart`: the evaluation of each dataset."""
     rules = [_diverging(train), _rate_too_high(train), _overfitting(evaluation)]
+    rules += [_forgetting(name, of_set) for name, of_set in (apart or {}).items()]
     if over:
         rules.append(_underfitting(evaluation))
     found = [finding for finding in rules if finding is not None]
     kinds = {finding.kind for finding in found}
-    return [f for f in found if not (f.kind == "rate_too_high" and "diverging" in kinds)]
+    return [f for f in found if not (f.kind in ("rate_too_high", "forgetting") and "diverging" in kinds)]
 
 
 def _diverging(train: Curve) -> Finding | None:
@@ -70,3 +73,13 @@ def _underfitting(evaluation: Curve) -> Finding | None:
     if last > STILL_FALLING * before:
         return None
     return Finding("underfitting", {"before": before, "last": last, "last_step": last_step})
+
+
+def _forgetting(name: str, evaluation: Curve) -> Finding | None:
+    """On these rows the tuned model is worse than its base was."""
+    if len(evaluation) < 2 or evaluation[0][0] != 0:
+        return None
+    (_step, base), (last_step, last) = evaluation[0], evaluation[-1]
+    if last < RISE * base:
+        return None
+    return Finding("forgetting", {"base": base, "last": last, "last_step": last_step}, of=name)

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from training.diagnosis import Finding, diagnose
+from training.measurements import OF_FILE
 from training.models import Metric, Run
+from training.rows import eval_name
 from training.selectors import curve
 
 
@@ -19,8 +21,15 @@ class Words:
 
 def findings(run: Run) -> list[Words]:
     train = [(p.step, p.values["loss"]) for p in curve(run, Metric.Kind.TRAIN) if "loss" in p.values]
-    evaluation = [(p.step, p.values["loss"]) for p in curve(run, Metric.Kind.EVAL) if "loss" in p.values]
-    return [in_words(finding) for finding in diagnose(train, evaluation, over=run.status == Run.Status.FINISHED)]
+    scored = curve(run, Metric.Kind.EVAL)
+    evaluation = [(p.step, p.values["loss"]) for p in scored if "loss" in p.values]
+    apart = {
+        str(data.version): [(p.step, p.values[key]) for p in scored if key in p.values]
+        for data in run.datasets.all()
+        for key in [f"{OF_FILE}{eval_name(data.position)}"]
+    }
+    over = run.status == Run.Status.FINISHED
+    return [in_words(finding) for finding in diagnose(train, evaluation, over=over, apart=apart)]
 
 
 def in_words(finding: Finding) -> Words:
@@ -49,6 +58,14 @@ def in_words(finding: Finding) -> Words:
                 "Take a tenth of the learning rate, or a longer warm-up."
             ),
         ),
+        "forgetting": (
+            "warn",
+            _("It forgets."),
+            _(
+                "On the evaluation rows of %(of)s the base had a loss of %(base).3f, and it is %(last).3f at step "
+                "%(last_step)d. Mix in more rows of that kind, take a lower rate or fewer epochs."
+            ),
+        ),
         "rate_too_high": (
             "warn",
             _("The learning rate may be too high."),
@@ -56,4 +73,4 @@ def in_words(finding: Finding) -> Words:
         ),
     }
     tone, title, evidence = texts[finding.kind]
-    return Words(finding.kind, tone, title, evidence % finding.evidence)
+    return Words(finding.kind, tone, title, evidence % (finding.evidence | {"of": finding.of}))

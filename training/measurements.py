@@ -30,6 +30,10 @@ class EvalPoint:
 POINTS: Mapping[str, type[TrainPoint] | type[EvalPoint]] = {"train": TrainPoint, "eval": EvalPoint}
 
 
+OF_FILE = "loss:"
+"""Before the name of an evaluation file whose loss was taken apart."""
+
+
 @dataclass(frozen=True)
 class Point:
     kind: str
@@ -51,7 +55,8 @@ def _at(event: Event) -> datetime:
 def _values(kind: str, event: Event) -> dict[str, float]:
     known = POINTS[kind]
     point = known(**{f.name: _number(event[f.name]) for f in fields(known) if f.name in event})
-    return {name: value for name, value in asdict(point).items() if value is not None}
+    apart = {f"{OF_FILE}{name}": _number(loss) for name, loss in (event.get("losses") or {}).items()}
+    return {name: value for name, value in (asdict(point) | apart).items() if value is not None}
 
 
 def _number(value: object) -> float | None:

@@ -29,6 +29,11 @@ def train_rows(version: DatasetVersion) -> int:
     return int(version.splits.get(TRAIN, 0)) if TRAIN in version.splits else version.rows
 
 
+def eval_name(position: int) -> str:
+    """What the trainer calls the evaluation rows of a run's n-th version."""
+    return f"eval-{position}"
+
+
 def write_data(run_dir: Path, versions: Iterable[tuple[DatasetVersion, float]]) -> dict[str, list[dict[str, Any]]]:
     """The spec's `data` and `eval_data`. Raises Conflict when a row was withdrawn, also since they were written."""
     data, eval_data = [], []
@@ -37,7 +42,8 @@ def write_data(run_dir: Path, versions: Iterable[tuple[DatasetVersion, float]]) 
         entry = _write(run_dir / f"data-{position}.jsonl", version_rows(version, split=train_split(version)))
         data.append({**entry, "weight": weight})
         if split := eval_split(version):
-            eval_data.append(_write(run_dir / f"eval-{position}.jsonl", version_rows(version, split=split)))
+            entry = _write(run_dir / f"{eval_name(position)}.jsonl", version_rows(version, split=split))
+            eval_data.append({**entry, "weight": weight})
     return {"data": data, "eval_data": eval_data}
 
 

@@ -47,3 +47,16 @@ def test_a_training_loss_that_jumps_again_and_again_has_too_high_a_rate():
 
 def test_little_is_said_about_few_points():
     assert kinds(curve([1.0, 5.0, 9.0]), curve([1.0, 2.0])) == []
+
+
+GENERAL = [(0, 2.0), (10, 2.1), (20, 2.2)]
+
+
+def test_rows_on_which_the_base_was_better_are_forgotten_with_their_numbers():
+    [finding] = diagnose(FALLING, [], over=True, apart={"general": GENERAL, "own": [(0, 2.0), (20, 1.0)]})
+    assert (finding.kind, finding.of) == ("forgetting", "general")
+    assert finding.evidence == {"base": 2.0, "last": 2.2, "last_step": 20}
+
+
+def test_without_the_base_s_own_loss_nothing_is_called_forgotten():
+    assert diagnose(FALLING, [], over=True, apart={"general": GENERAL[1:]}) == []

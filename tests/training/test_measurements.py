@@ -10,6 +10,11 @@ def test_a_point_keeps_known_numbers_only():
     assert (point.kind, point.step, point.values) == ("train", 1, {"loss": 2.5, "lr": 1e-4})
 
 
+def test_the_loss_of_each_evaluation_file_is_kept_apart():
+    [point] = points([{"type": "eval", "step": 4, "time": 5.0, "loss": 2.0, "losses": {"eval-0": 1.5, "eval-1": 3.0}}])
+    assert point.values == {"loss": 2.0, "loss:eval-0": 1.5, "loss:eval-1": 3.0}
+
+
 def test_a_step_done_twice_counts_as_it_was_done_last():
     [point] = points([train(1, 5.0, loss=2.5), train(1, 6.0, loss=2.4)])
     assert point.values == {"loss": 2.4}

@@ -109,7 +109,7 @@ class RunSerializer(serializers.ModelSerializer[Run]):
 class FindingSerializer(serializers.Serializer[Any]):
     """What the curves say, with the numbers it rests on."""
 
-    kind = serializers.ChoiceField(choices=["overfitting", "underfitting", "diverging", "rate_too_high"])
+    kind = serializers.ChoiceField(choices=["overfitting", "underfitting", "diverging", "rate_too_high", "forgetting"])
     title = serializers.CharField()
     evidence = serializers.CharField()
 

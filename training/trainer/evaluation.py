@@ -1,43 +1,88 @@
 """Loss and perplexity of a model on rows: ΣNLL / Σtokens and its exponential, without keeping logits."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import exp
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from training.trainer.batch import Batch, make_batch
+from training.trainer.events import Events
 from training.trainer.plan import rank_passes
 from training.trainer.ranks import Ranks
 from training.trainer.rows import Rows
-from training.trainer.spec import TrainConfig
+from training.trainer.spec import DataFile, TrainConfig
 from training.trainer.tuned import Tuned
 
 
 @dataclass(frozen=True)
+class EvalFile:
+    """`counts`: it is part of the one loss that decides; else it is only watched."""
+
+    name: str
+    rows: int
+    counts: bool
+
+
+@dataclass(frozen=True)
 class Score:
-    nll: float
-    tokens: int
+    """ΣNLL and tokens of each file."""
+
+    files: tuple[EvalFile, ...]
+    nlls: tuple[float, ...]
+    counted: tuple[int, ...]
+
+    @property
+    def tokens(self) -> int:
+        return sum(n for file, n in zip(self.files, self.counted, strict=True) if file.counts)
 
     @property
     def loss(self) -> float:
-        return self.nll / self.tokens
+        return sum(nll for file, nll in zip(self.files, self.nlls, strict=True) if file.counts) / self.tokens
 
     @property
     def perplexity(self) -> float:
         return exp(min(self.loss, 700.0))
 
+    @property
+    def losses(self) -> dict[str, float]:
+        """Of every file by its name, where there are several."""
+        if len(self.files) < 2:
+            return {}
+        each = zip(self.files, self.nlls, self.counted, strict=True)
+        return {file.name: nll / n for file, nll, n in each if n}
 
-def evaluate(tuned: Tuned, rows: Rows, config: TrainConfig, ranks: Ranks) -> Score:
+
+def eval_files(files: Sequence[DataFile], tables: Sequence[Rows]) -> tuple[EvalFile, ...]:
+    """A weight of 0 says that a file is only watched, unless there is no other to go by."""
+    every = not any(file.weight and len(table) for file, table in zip(files, tables, strict=True))
+    return tuple(
+        EvalFile(Path(file.path).stem, len(table), every or bool(file.weight))
+        for file, table in zip(files, tables, strict=True)
+    )
+
+
+def evaluate(tuned: Tuned, rows: Rows, files: tuple[EvalFile, ...], config: TrainConfig, ranks: Ranks) -> Score:
     import torch
 
-    nll = 0.0
+    file_of_row = np.repeat(np.arange(len(files)), [file.rows for file in files])
+    nlls = np.zeros(len(files))
     quiet = torch.inference_mode if tuned.root is None else torch.no_grad
     with quiet(), arithmetic(config, tuned.device):
         for batch, counts in _batches(tuned, rows, config, ranks):
-            nll += float(tuned.loss(batch)[1].double().sum()) * counts
-    return Score(float(ranks.sum(nll)), int(rows.supervised.sum()))
+            nll = tuned.loss(batch)[1].double().cpu().numpy()
+            of_file = file_of_row[np.array(batch.rows)[batch.row_of_target]]
+            nlls += np.bincount(of_file, nll, minlength=len(files)) * counts
+    tokens = np.bincount(file_of_row, rows.supervised, minlength=len(files))
+    summed = ranks.sum(nlls.tolist())
+    return Score(files, tuple(map(float, summed)), tuple(map(int, tokens)))
+
+
+def send_score(events: Events, step: int, score: Score) -> None:
+    more = {"losses": score.losses} if score.losses else {}
+    events.send("eval", step=step, loss=score.loss, perplexity=score.perplexity, tokens=score.tokens, **more)
 
 
 def row_scores(tuned: Tuned, rows: Rows, config: TrainConfig) -> Iterator[tuple[int, float, int]]:

@@ -13,7 +13,7 @@ from training.trainer import checkpoints as store
 from training.trainer.batch import Batch, make_batch
 from training.trainer.checkpoints import Checkpoint, Checkpoints
 from training.trainer.errors import Stopped, TrainerError
-from training.trainer.evaluation import Score, arithmetic, evaluate
+from training.trainer.evaluation import EvalFile, Score, arithmetic, evaluate, send_score
 from training.trainer.events import Events
 from training.trainer.memory import rss_mb
 from training.trainer.placement.whole import Whole
@@ -55,6 +55,7 @@ class Loop:
         tuned: Tuned,
         rows: Rows,
         eval_rows: Rows | None,
+        eval_files: tuple[EvalFile, ...],
         plan: Plan,
         ranks: Ranks,
         placement: Whole,
@@ -64,7 +65,7 @@ class Loop:
         environment: dict[str, Any],
     ) -> None:
         self.spec, self.config, self.tuned = spec, spec.config, tuned
-        self.rows, self.eval_rows, self.plan = rows, eval_rows, plan
+        self.rows, self.eval_rows, self.eval_files, self.plan = rows, eval_rows, eval_files, plan
         self.ranks, self.events, self.saves, self.must_stop = ranks, events, saves, must_stop
         self.environment = environment
         self.placement = placement
@@ -201,10 +202,8 @@ class Loop:
 
     def evaluate(self, tuned: Tuned) -> Score:
         assert self.eval_rows is not None
-        score = evaluate(tuned, self.eval_rows, self.config, self.ranks)
-        self.events.send(
-            "eval", step=self.state.step, loss=score.loss, perplexity=score.perplexity, tokens=score.tokens
-        )
+        score = evaluate(tuned, self.eval_rows, self.eval_files, self.config, self.ranks)
+        send_score(self.events, self.state.step, score)
         return score
 
     def _patience_is_over(self) -> bool:

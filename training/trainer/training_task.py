@@ -14,7 +14,7 @@ from training.trainer.base_model import Source, load_base, load_chat, locate
 from training.trainer.chat import Chat
 from training.trainer.checkpoints import Checkpoints, load_weights
 from training.trainer.errors import TrainerError
-from training.trainer.evaluation import evaluate
+from training.trainer.evaluation import EvalFile, eval_files, evaluate, send_score
 from training.trainer.events import Events
 from training.trainer.loop import Loop, State
 from training.trainer.memory import peak_rss_mb
@@ -38,6 +38,7 @@ class Prepared:
     chat: Chat
     rows: Rows
     eval_rows: Rows | None
+    eval_files: tuple[EvalFile, ...]
     plan: Plan
 
 
@@ -57,8 +58,8 @@ def train(run_dir: RunDir, spec: Spec, events: Events, cache: Path, ranks: Ranks
     if found is None and ready.eval_rows is not None:
         untuned = plain(base)
         placed(untuned, body, ranks)
-        base_loss = evaluate(untuned, ready.eval_rows, body.config, ranks)
-        events.send("eval", step=0, loss=base_loss.loss, perplexity=base_loss.perplexity, tokens=base_loss.tokens)
+        base_loss = evaluate(untuned, ready.eval_rows, ready.eval_files, body.config, ranks)
+        send_score(events, 0, base_loss)
         if untuned.root is not None:
             base = load_for_training(body, ready.source, device)
     loop = make_loop(run_dir=run_dir, body=body, ready=ready, base=base, events=events, ranks=ranks, saves=saves)
@@ -117,13 +118,14 @@ def prepare_run(run_dir: RunDir, body: TrainSpec, events: Events, cache: Path) -
     for table in tables:
         starts.append(starts[-1] + len(table))
     parts = [Part(at, len(t), file.weight) for at, t, file in zip(starts, tables, body.data, strict=False)]
-    eval_rows = join(read(body.eval_data)) if body.eval_data else None
+    eval_tables = read(body.eval_data)
+    eval_rows = join(eval_tables) if eval_tables else None
     if eval_rows is not None and not len(eval_rows):
         raise TrainerError("no_supervised_tokens", "No evaluation row has tokens to be scored.")
     plan = Plan(tuple(parts), rows.lengths, rows.difficulty, body.config, body.seed)
     if not plan.rows_per_epoch:
         raise TrainerError("no_rows", "The data weights are so small that no row is left in an epoch: raise them.")
-    return Prepared(source, chat, rows, eval_rows, plan)
+    return Prepared(source, chat, rows, eval_rows, eval_files(body.eval_data, eval_tables), plan)
 
 
 def load_for_training(body: TrainSpec, source: Source, device: str) -> Any:
@@ -171,6 +173,7 @@ def make_loop(
         tuned=tuned,
         rows=ready.rows,
         eval_rows=ready.eval_rows,
+        eval_files=ready.eval_files,
         plan=ready.plan,
         ranks=ranks,
         placement=placed(tuned, body, ranks),

@@ -50,7 +50,12 @@ class RunForm(forms.Form):
             to_field_name="uuid",
             required=place == 0,
         )
-        self.fields[f"weight{place}"] = forms.FloatField(label=_("Weight"), initial=1.0, min_value=0)
+        self.fields[f"weight{place}"] = forms.FloatField(
+            label=_("Weight"),
+            initial=1.0,
+            min_value=0,
+            help_text=_("0: never trained on; its validation rows are watched, to see what is forgotten."),
+        )
 
     def datasets(self) -> Iterator[tuple[forms.BoundField, forms.BoundField]]:
         for place in range(MOST_DATASETS):

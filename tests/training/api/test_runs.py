@@ -2,11 +2,12 @@ import json
 import uuid
 
 import pytest
+from django.utils import timezone
 
 from annotation.models import Membership, VersionRow
 from annotation.services.withdrawals import withdraw_row
 from tests.factories import training as make
-from training.models import Run
+from training.models import Metric, Run
 from training.services.runs import cancel_run
 
 pytestmark = pytest.mark.django_db
@@ -104,6 +105,18 @@ def test_a_run_says_what_its_curves_mean(api, admin, run):
     [finding] = api(admin).get(f"/api/v1/runs/{run.uuid}/").json()["findings"]
     assert finding["kind"] == "overfitting"
     assert "step 2 (1.500)" in finding["evidence"]
+
+
+def test_a_run_says_what_was_forgotten_on_which_version(api, admin, run):
+    make.points(run, evals=[2.0, 1.5])
+    tried = run.attempts.get()
+    for step, loss in ((0, 2.0), (2, 2.6)):
+        values = {"loss": 1.5, "loss:eval-0": loss}
+        Metric.objects.update_or_create(
+            attempt=tried, step=step, kind="eval", defaults={"values": values, "at": timezone.now()}
+        )
+    found = {finding["kind"]: finding for finding in api(admin).get(f"/api/v1/runs/{run.uuid}/").json()["findings"]}
+    assert f"rows of {run.datasets.get().version} the base had a loss of 2.000" in found["forgetting"]["evidence"]
 
 
 def test_a_manager_of_the_data_s_project_reads(api, alice, run):

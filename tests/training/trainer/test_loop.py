@@ -5,7 +5,8 @@ import json
 import pytest
 import torch
 
-from tests.training.trainer.conftest import Bench, events, result, row, same_bits, uneven_rows, weights
+from tests.training.trainer.conftest import Bench, events, result, row, same_bits, uneven_rows, weights, write_rows
+from training.trainer.__main__ import main
 
 
 @pytest.mark.parametrize("packing", ["on", "off"])
@@ -114,3 +115,17 @@ def test_tokens_are_counted_without_padding(bench: Bench) -> None:
     run = bench.train(rows=uneven_rows(8), config={"packing": "off", "epochs": 2})
     assert result(run)["tokens"] == 2 * result(run)["data"]["tokens"]
     assert events(run, "train")[-1]["supervised_tokens"] == 2 * result(run)["data"]["supervised_tokens"]
+
+
+def test_a_file_of_weight_zero_is_watched_and_decides_nothing(bench: Bench) -> None:
+    general = [row(i, f"what is {i}", "something else") for i in range(4)]
+    both = bench.prepare(
+        "both", eval_data=[{"path": "train.jsonl"}, {"path": "general.jsonl", "weight": 0}], config={"epochs": 2}
+    )
+    write_rows(both / "general.jsonl", general)
+    assert main([str(both)]) == 0
+    one = bench.train("one", eval_data=[{"path": "train.jsonl"}], config={"epochs": 2})
+    for watched, alone in zip(events(both, "eval"), events(one, "eval"), strict=True):
+        assert watched["loss"] == pytest.approx(watched["losses"]["train"]) == pytest.approx(alone["loss"])
+        assert watched["losses"]["general"] != watched["losses"]["train"]
+        assert "losses" not in alone
