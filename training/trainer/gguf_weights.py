@@ -36,9 +36,9 @@ def _convert(folder: Path, gguf_file: str, target: Path) -> None:
     try:
         with _read_once():
             model = AutoModelForCausalLM.from_pretrained(
-                folder, gguf_file=gguf_file, quantization_config=GgufConfig(dequantize=True)
+                folder, gguf_file=gguf_file, quantization_config=GgufConfig(dequantize=True), local_files_only=True
             )
-            tokenizer = AutoTokenizer.from_pretrained(folder, gguf_file=gguf_file)
+            tokenizer = AutoTokenizer.from_pretrained(folder, gguf_file=gguf_file, local_files_only=True)
     except (ValueError, IndexError, KeyError, OSError, NotImplementedError) as problem:
         raise TrainerError(
             "broken_weights", f"{folder / gguf_file} cannot be read: it is cut short or no GGUF file ({problem})."
