@@ -6,10 +6,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods
 
 from annotation.access import JUDGES, MANAGERS, access
@@ -103,7 +105,7 @@ def act(request: HttpRequest, project: UUID) -> HttpResponse:
     found = access(person(request), project, MANAGERS).project
     form = request.POST
     asked = form.get("priority", "")
-    bulk.act(
+    changed = bulk.act(
         actor=person(request),
         project=found,
         items=[_uuid(text) for text in form.getlist("item")],
@@ -112,6 +114,7 @@ def act(request: HttpRequest, project: UUID) -> HttpResponse:
         priority=int(asked) if asked.lstrip("-").isdigit() else None,
         reason=form.get("reason", ""),
     )
+    messages.success(request, ngettext("%(n)d changed.", "%(n)d changed.", changed) % {"n": changed})
     return redirect("annotation:items", project=project)
 
 

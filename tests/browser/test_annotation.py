@@ -195,6 +195,15 @@ def test_a_paused_person_reads_why_and_finds_the_drafts(open_as, project, alice,
     assert_accessible(page)
 
 
+def test_all_items_of_a_page_are_acted_on_at_once(open_as, project, admin):
+    page = open_as(admin, f"/projects/{project.uuid}/items/")
+    page.get_by_label("Tick all on this page").check()
+    page.get_by_label("Action").select_option("exclude")
+    page.get_by_role("button", name="Do this to the ticked items").click()
+    page.get_by_text("3 changed.").wait_for()
+    assert not project.items.filter(excluded_at=None).exists()
+
+
 @pytest.mark.parametrize("lang", ["en", "zh-hans"])
 def test_responses_side_by_side_have_no_serious_barrier(
     open_as, admin, alice, bob, carol, lang, shoot, assert_accessible

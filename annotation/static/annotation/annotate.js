@@ -170,11 +170,11 @@
     const length = document.getElementById("length");
     if (!form?.output) { length.textContent = ""; return; }
     const text = form.output.value, han = (text.match(/\p{Script=Han}/gu) ?? []).length, runs = (text.match(/[\p{Letter}\p{Number}']+/gu) ?? []).length;
-    const chinese = form.dataset.language.startsWith("zh");
+    const asked = form.dataset.language, chinese = asked.startsWith("zh") || (asked !== "en" && han > runs / 2);
     length.textContent = (chinese ? words.characters : words.words).replace("%n", chinese ? [...text].length : runs);
     const latin = (text.match(/[A-Za-z]+/g) ?? []).length;
-    const wrong = text.length > 20 && (chinese ? latin > han : form.dataset.language === "en" && han > latin);
-    document.getElementById("hint").textContent = wrong ? words[chinese ? "languageZh" : "languageEn"] : text && text.length < 5 ? words.short : "";
+    const wrong = text.length > 20 && (asked.startsWith("zh") ? latin > han : asked === "en" && han > latin);
+    document.getElementById("hint").textContent = wrong ? words[asked.startsWith("zh") ? "languageZh" : "languageEn"] : text && text.length < 5 ? words.short : "";
   }
 
   const dimensions = () => [...form.querySelectorAll(".dimension")];

@@ -34,3 +34,8 @@ function sortBy(head) {
   rows.sort((a, b) => (descending ? -1 : 1) * compare(key(a), key(b)));
   head.closest("table").tBodies[0].append(...rows);
 }
+
+document.addEventListener("change", (event) => {
+  const name = event.target.dataset.ticks;
+  if (name) for (const box of document.querySelectorAll(`input[type=checkbox][name="${CSS.escape(name)}"]`)) box.checked = event.target.checked;
+});
