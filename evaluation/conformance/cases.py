@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
-from math import exp
+from math import exp, sqrt
 from typing import Any
 
 from evaluation.conformance import tables
@@ -12,8 +12,10 @@ from evaluation.metrics.registry import build
 from evaluation.metrics.score import Score
 from evaluation.metrics.scoring import score
 from sftlab.stats.agreement import agreement
-from sftlab.stats.ranking import Method, rank
+from sftlab.stats.chance_corrected import fleiss_z
+from sftlab.stats.ranking import Method, Ranking, rank
 from sftlab.stats.ratings import Level, Ratings
+from sftlab.stats.stopping import difference_error
 from sftlab.stats.votes import Votes
 
 Table = Sequence[Sequence[Any]]
@@ -80,6 +82,20 @@ def _agreement_cases() -> Iterator[Case]:
     yield _coefficient("fleiss_kappa", "Fleiss' kappa, four raters", "Gwet 2014", 0.761, table=four)
     yield _coefficient("fleiss_kappa", "Fleiss' kappa, 30 patients", "Fleiss 1971", 0.430, table=tables.THIRTY_PATIENTS)
     yield _coefficient("fleiss_kappa", "Fleiss' kappa, 14 raters", "Wikipedia", 0.210, table=counts)
+    crossed = [
+        (row, column) for row, cells in enumerate(tables.TWO_RATERS) for column, n in enumerate(cells) for _ in range(n)
+    ]
+    sas, ordinal, fine = "SAS, in statsmodels", Level.ORDINAL, 0.00005
+    yield _coefficient("cohen_kappa", "Cohen's kappa", sas, 0.4842, table=crossed, level=ordinal, tolerance=fine)
+    yield _coefficient(
+        *("cohen_kappa_linear", "Cohen's kappa, linear weights", sas, 0.4701),
+        table=crossed,
+        level=ordinal,
+        tolerance=fine,
+    )
+    yield _error("cohen_kappa", "Cohen's kappa, standard error", sas, 0.1380, table=crossed, tolerance=fine)
+    yield _error("gwet_ac1", "AC1, standard error", "Gwet 2014", 0.143, table=four, tolerance=0.0005)
+    yield Case("Fleiss' kappa, z", "Fleiss 1971", 17.65, 0.005, _fleiss_z)
     judged = {"icc_1_1": 0.17, "icc_2_1": 0.29, "icc_3_1": 0.71, "icc_1_k": 0.44, "icc_2_k": 0.62, "icc_3_k": 0.91}
     for name, value in judged.items():
         yield _coefficient(
@@ -109,10 +125,24 @@ def _coefficient(
     return Case(name, source, expected, tolerance, derive)
 
 
+def _error(key: str, name: str, source: str, expected: float, *, table: Table, tolerance: float) -> Case:
+    def derive() -> float | None:
+        ratings = Ratings.from_table(table, level=Level.NOMINAL)
+        return agreement(ratings, level=Level.NOMINAL, resamples=0)[key].standard_error
+
+    return Case(name, source, expected, tolerance, derive)
+
+
+def _fleiss_z() -> float:
+    return fleiss_z(Ratings.from_table(tables.THIRTY_PATIENTS, level=Level.NOMINAL))
+
+
 def _ranking_cases() -> Iterator[Case]:
-    published = {"Comm Statist": -2.949, "JASA": -0.480, "JRSS-B": 0.269}
-    for journal, value in published.items():
-        yield Case(f"Bradley–Terry, {journal}", "Stigler 1994", value, 0.0005, _citation_strength(journal))
+    published = {"Comm Statist": (-2.949, 0.103), "JASA": (-0.480, 0.061), "JRSS-B": (0.269, 0.071)}
+    for journal, (value, error) in published.items():
+        name, source = f"Bradley–Terry, {journal}", "Stigler 1994"
+        yield Case(name, source, value, 0.0005, _citation_strength(journal))
+        yield Case(f"{name}, standard error", source, error, 0.0005, _citation_error(journal))
     for player, value in zip("ABCD", (0.640, 1.043, 0.660, 2.270), strict=True):
         yield Case(f"Bradley–Terry, {player}", "Wikipedia", value, 0.0005, _player_strength(player))
 
@@ -121,18 +151,33 @@ def _citation_strength(journal: str) -> Callable[[], float]:
     return lambda: _strengths("journals")[journal] - _strengths("journals")["Biometrika"]
 
 
+def _citation_error(journal: str) -> Callable[[], float]:
+    """Of the difference from the reference. Every win stands there twice, so the variance is half of what it is."""
+
+    def derive() -> float:
+        found = _fitted("journals")
+        assert found.covariance is not None
+        first, second = (found.names.index(name) for name in (journal, "Biometrika"))
+        return sqrt(2) * difference_error(found.covariance, first, second)
+
+    return derive
+
+
 def _player_strength(player: str) -> Callable[[], float]:
     return lambda: exp(_strengths("players")[player])
 
 
-@cache
 def _strengths(which: str) -> dict[str, float]:
+    return {system.name: float(system.strength or 0.0) for system in _fitted(which).systems}
+
+
+@cache
+def _fitted(which: str) -> Ranking:
     names, wins = {
         "journals": (tables.JOURNALS, tables.CITATIONS),
         "players": (list("ABCD"), tables.FOUR_PLAYERS),
     }[which]
-    found = rank(_won(names, wins), method=Method.MODEL)
-    return {system.name: float(system.strength or 0.0) for system in found.systems}
+    return rank(_won(names, wins), method=Method.MODEL)
 
 
 def _won(names: Sequence[str], wins: Sequence[Sequence[int]]) -> Votes:

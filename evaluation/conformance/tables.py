@@ -31,6 +31,9 @@ FOURTEEN_RATERS = [
 # Shrout & Fleiss 1979, "Intraclass correlations", table 2.
 FOUR_JUDGES = [[9, 2, 5, 8], [6, 1, 3, 2], [8, 4, 6, 8], [7, 1, 2, 6], [10, 5, 6, 9], [6, 2, 4, 7]]
 
+# The SAS example in statsmodels, test_inter_rater.py (`table10`): one rater's categories by the other's.
+TWO_RATERS = [[0, 4, 1], [0, 8, 0], [0, 1, 5]]
+
 # Stigler 1994, "Citation patterns in the journals of statistics and probability": row cited by column.
 JOURNALS = ["Biometrika", "Comm Statist", "JASA", "JRSS-B"]
 CITATIONS = [[714, 730, 498, 221], [33, 425, 68, 17], [320, 813, 1072, 142], [284, 276, 325, 188]]

@@ -31,12 +31,14 @@ def _as_json(results: list[Result]) -> str:
 
 def _as_table(results: list[Result]) -> str:
     lines = [_line(one) for one in results]
-    return "\n".join(["      published      found", *lines, f"{sum(one.passed for one in results)} of {len(results)}"])
+    return "\n".join(
+        ["      published      found  difference", *lines, f"{sum(one.passed for one in results)} of {len(results)}"]
+    )
 
 
 def _line(one: Result) -> str:
     word = "pass" if one.passed else "FAIL"
-    return f"{word}  {one.expected:>9.4f}  {_number(one.found):>9}  {one.name} ({one.source}) {one.error}".rstrip()
+    return f"{word}  {one.expected:>9.4f}  {_number(one.found):>9}  {_number(one.difference):>10}  {one.name} ({one.source}) {one.error}".rstrip()
 
 
 def _number(value: float | None) -> str:
