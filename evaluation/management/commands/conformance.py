@@ -38,7 +38,8 @@ def _as_table(results: list[Result]) -> str:
 
 def _line(one: Result) -> str:
     word = "pass" if one.passed else "FAIL"
-    return f"{word}  {one.expected:>9.4f}  {_number(one.found):>9}  {_number(one.difference):>10}  {one.name} ({one.source}) {one.error}".rstrip()
+    numbers = f"{one.expected:>9.4f}  {_number(one.found):>9}  {_number(one.difference):>10}"
+    return f"{word}  {numbers}  {one.name} ({one.source}) {one.error}".rstrip()
 
 
 def _number(value: float | None) -> str:
