@@ -90,3 +90,18 @@ def _winner(vote: Vote) -> str:
     if vote.choice not in ("left", "right"):
         return vote.choice
     return "first" if (vote.choice == "left") != vote.presentation.swapped else "second"
+
+
+MOST_REPORTED = 50
+
+
+def reported_harmful(study: Study) -> list[dict[str, Any]]:
+    """Answers that raters reported, the newest first, hidden checks left out: by system, so for those who may know."""
+    aliases = dict(study.members.values_list("user_id", "alias"))
+    found = []
+    for vote in _ordinary(study).exclude(harmful=[]).order_by("-pk")[:MOST_REPORTED]:
+        sides = dict(zip(("left", "right"), _sides(vote), strict=True))
+        for answer in (sides[side] for side in vote.harmful):
+            about = {"item": vote.unit.item.key, "system": _model(answer), "text": _text(answer)}
+            found.append({**about, "rater": aliases[vote.rater_id], "comment": vote.comment, "at": vote.created_at})
+    return found

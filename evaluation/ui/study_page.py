@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from evaluation.models.studies import Study, StudyResult
 from evaluation.selectors import studies as selectors
+from evaluation.selectors.study_exports import reported_harmful
 
 HEADLINE = ("krippendorff_alpha", "gwet_ac1", "fleiss_kappa", "percent_agreement")
 COEFFICIENTS = {
@@ -43,10 +44,16 @@ def page_of(study: Study, *, manages: bool) -> dict[str, Any]:
         "systems": selectors.systems_of(study),
         "held": selectors.held_back(study),
         "members": selectors.rater_rows(study, result, named=manages),
+        "harmful": _harmful(study) if manages else [],
         "result": result,
         "severity": severity_of(study, result, names=_names(study) if manages else {}) if result else None,
         **(numbers_of(study, result) if result else {}),
     }
+
+
+def _harmful(study: Study) -> list[dict[str, Any]]:
+    names = _names(study)
+    return [{**one, "rater": names[one["rater"]]} for one in reported_harmful(study)]
 
 
 def _names(study: Study) -> dict[str, str]:

@@ -114,6 +114,16 @@ def test_the_study_page_shows_the_ranking(browser, admin, alice, bob, study, lan
     assert "Krippendorff" in text
 
 
+def test_answers_reported_as_harmful_are_shown_to_managers_by_system(browser, admin, alice, study, compared):
+    client = browser(alice)
+    rating = first(client, study)
+    client.post(page(study), {"rating": rating, "choice": "left", "harmful": "right", "comment": "tells how to cheat"})
+    (reported,) = browser(admin).get(f"/studies/{study.uuid}/").context["harmful"]
+    right = Vote.objects.get().presentation.right
+    assert (reported["text"], reported["system"]) == (right.text, right.system.system.model.name)
+    assert (reported["comment"], reported["rater"]) == ("tells how to cheat", "alice")
+
+
 def test_the_study_page_is_readable_before_any_vote(browser, admin, study):
     assert browser(admin).get(f"/studies/{study.uuid}/").status_code == 200
     assert browser(admin).get("/studies/").status_code == 200

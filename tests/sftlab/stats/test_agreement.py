@@ -3,6 +3,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import spearmanr
+from sklearn.metrics import cohen_kappa_score
 
 from sftlab.stats.agreement import COEFFICIENTS, agreement
 from sftlab.stats.chance_corrected import fleiss_z
@@ -88,6 +90,22 @@ def test_cohen_kappa_of_the_sas_example():
     assert found["cohen_kappa"].standard_error == pytest.approx(0.1380, abs=5e-5)
     assert found["cohen_kappa_linear"].value == pytest.approx(0.4701, abs=5e-5)
     assert found["cohen_kappa_linear"].standard_error == pytest.approx(0.1457, abs=5e-5)
+
+
+@pytest.mark.parametrize("weights", ["linear", "quadratic"])
+def test_weighted_kappas_equal_those_of_scikit_learn(weights):
+    rng = np.random.default_rng(6)
+    first = rng.integers(1, 6, 80)
+    second = np.clip(first + rng.integers(-2, 3, 80), 1, 5)
+    found = value(f"cohen_kappa_{weights}", list(zip(first.tolist(), second.tolist(), strict=True)), Level.ORDINAL)
+    assert found == pytest.approx(cohen_kappa_score(first, second, weights=weights))
+
+
+def test_mean_spearman_is_the_mean_of_scipys():
+    rng = np.random.default_rng(7)
+    table = np.clip(rng.integers(1, 6, (40, 1)) + rng.integers(-1, 2, (40, 3)), 1, 5)
+    pairs = [spearmanr(table[:, a], table[:, b]).statistic for a, b in ((0, 1), (0, 2), (1, 2))]
+    assert value("mean_spearman", table.tolist(), Level.ORDINAL) == pytest.approx(np.mean(pairs))
 
 
 def test_kendall_w_is_1_plus_spearman_over_raters_without_ties():
