@@ -21,6 +21,7 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 import bert_score
 import numpy as np
 import sacrebleu
+from nltk.translate.meteor_score import single_meteor_score
 from rouge_score import rouge_scorer
 from sacrebleu.tokenizers.tokenizer_13a import Tokenizer13a
 from sacrebleu.tokenizers.tokenizer_re import TokenizerRegexp
@@ -98,7 +99,7 @@ def report(name: str, ours: Timing, theirs: Timing, **more: Any) -> None:
         "seconds": round(ours.clock, 4),
         "peer_seconds": round(theirs.clock, 4),
     }
-    print(json.dumps(line | more, ensure_ascii=False), flush=True)
+    print_line(line | more)
 
 
 def item_values(metric: Metric, rows: Sequence[Pair], workspace: Workspace | None = None) -> np.ndarray:
@@ -179,6 +180,43 @@ def bench_sentences(rows: Sequence[Pair], language: str, rounds: int) -> None:
         report(f"{name}_{language}", ours, peer_seconds, items=len(rows), largest_difference=difference)
 
 
+class NoSynonyms:
+    def synsets(self, word: str) -> list[object]:
+        return []
+
+
+def bench_equality(rows: Sequence[Pair], language: str) -> None:
+    """What is not timed: TER and METEOR item by item, BLEU and chrF over the corpus, against their packages."""
+    hypotheses, references = [row.hypothesis for row in rows], [row.references[0] for row in rows]
+    ter = sacrebleu.TER(**({"normalized": True, "asian_support": True} if language == "zh" else {}))
+    report_equality(
+        "ter", rows, language, [ter.sentence_score(row.hypothesis, [*row.references]).score for row in rows]
+    )
+    words_ = [
+        (segment(reference, language), segment(text, language))
+        for text, reference in zip(hypotheses, references, strict=True)
+    ]
+    meteor = [single_meteor_score(*pair, wordnet=NoSynonyms()) if pair[0] != pair[1] else 1.0 for pair in words_]
+    report_equality("meteor_exact_stem", rows, language, meteor)
+    for name, peer in {
+        "bleu": sacrebleu.BLEU(tokenize={"en": "13a", "zh": "zh"}[language]),
+        "chrf": sacrebleu.CHRF(),
+    }.items():
+        metric = build(name)
+        totals = metric.rows(rows, Workspace()).statistics.sum(axis=0)
+        difference = abs(float(metric.value(totals)) - peer.corpus_score(hypotheses, [references]).score)
+        print_line({"bench": f"equal_corpus_{name}_{language}", "items": len(rows), "largest_difference": difference})
+
+
+def report_equality(name: str, rows: Sequence[Pair], language: str, expected: Sequence[float]) -> None:
+    difference = float(np.abs(item_values(build(name), rows) - np.array(expected)).max())
+    print_line({"bench": f"equal_{name}_{language}", "items": len(rows), "largest_difference": difference})
+
+
+def print_line(line: dict[str, Any]) -> None:
+    print(json.dumps(line, ensure_ascii=False), flush=True)
+
+
 def bench_paired_bootstrap() -> None:
     metric = build("bleu")
     a, b = (metric.rows(pairs("zh", seed), Workspace()).statistics for seed in (0, 1))
@@ -243,7 +281,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--encoded", type=int, default=300, help="pairs for BERTScore (%(default)s)")
-    parser.add_argument("--only", default="rouge,sentences,bootstrap,bertscore,systems")
+    parser.add_argument("--only", default="rouge,sentences,equal,bootstrap,bertscore,systems")
     options = parser.parse_args()
     wanted = options.only.split(",")
     bertscore.MOST_UNKNOWN = 1.0  # Chinese under MiniLM is a case of speed only
@@ -253,6 +291,8 @@ def main() -> None:
             bench_rouge(rows, language, options.rounds)
         if "sentences" in wanted:
             bench_sentences(rows, language, options.rounds)
+        if "equal" in wanted:
+            bench_equality(rows, language)
         if "bertscore" in wanted:
             bench_bertscore(language, options.encoded, 1)
     if "bootstrap" in wanted:

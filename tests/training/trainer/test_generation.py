@@ -34,6 +34,16 @@ def test_greedy_answers_do_not_depend_on_the_batch(bench: Bench) -> None:
     assert answers(generate(bench, "one", batch_size=1)) == answers(generate(bench, "four", batch_size=4))
 
 
+def test_sampled_answers_depend_on_the_plan_of_batches(bench: Bench) -> None:
+    """Each batch draws from a seed of its own, so the plan is part of what decides an answer."""
+    sampled = {
+        size: answers(generate(bench, f"by-{size}", do_sample=True, temperature=2.0, batch_size=size))
+        for size in (1, 4)
+    }
+    differ = sum(one["text"] != other["text"] for one, other in zip(*sampled.values(), strict=True))
+    assert differ > 0
+
+
 def test_sampling_repeats_with_its_seed(bench: Bench) -> None:
     sampled = [generate(bench, name, do_sample=True, temperature=2.0) for name in ("one", "two")]
     assert answers(sampled[0]) == answers(sampled[1]) != answers(generate(bench, "greedy"))
