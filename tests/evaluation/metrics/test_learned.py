@@ -28,5 +28,11 @@ def test_rows_it_cannot_read_are_refused(folder: str) -> None:
     assert scored("learned", [pair("好", "好的")], path=folder).items[0].reason == "unknown_tokens"
 
 
+def test_the_share_of_tokens_it_does_not_know_is_told(folder: str) -> None:
+    """One character among 40 letters and the three marks of a pair."""
+    found = scored("learned", [pair("a" * 20 + "好", "b" * 20)], path=folder)
+    assert found.parts["unknown_share"] == pytest.approx(1 / 44)
+
+
 def test_without_a_folder_it_is_not_computed() -> None:
     assert scored("learned", [pair("a", "a")]).reason == "no folder with a learned metric is configured"
