@@ -3,7 +3,7 @@
     python -m tests.bench.annotate [--items 10000,100000,1000000] [--seconds 20] [--no-sketch]
 
 It starts its own service on a throw-away folder with `manage.py serve`, sets it up over REST, and drives claim and
-submit with 16 clients from this process. One JSON line for each size and one for the sketch.
+submit with 16 clients from this process. One JSON line for each size, one for the sketch, one that compares them.
 """
 
 import argparse
@@ -41,14 +41,25 @@ def main():
         os.environ |= {"SFTLAB_VAR": folder, "DJANGO_SETTINGS_MODULE": "sftlab.settings"}
         tokens = prepare()
         with served([sys.executable, "manage.py", "serve"]) as url:
-            for size in sizes:
-                report(**annotate(url, tokens, size, asked.seconds))
-        if not asked.no_sketch:
-            report(**sketch(asked.seconds, sizes[0]))
+            measured = [report(**annotate(url, tokens, size, asked.seconds)) for size in sizes]
+        bare = None if asked.no_sketch else report(**sketch(asked.seconds, sizes[0]))
+    report(**ratios(measured[0], measured[-1], bare))
 
 
 def report(**found):
     print(json.dumps(found), flush=True)
+    return found
+
+
+def ratios(smallest, largest, bare):
+    """What the size costs, and what the service does beside the bare sketch."""
+    return {
+        "service": "ratios",
+        "items": [smallest["items"], largest["items"]],
+        "cycles_largest_to_smallest": round(largest["cycles_per_s"] / smallest["cycles_per_s"], 2),
+        "claim_p95_largest_to_smallest": round(largest["claim_p95_ms"] / smallest["claim_p95_ms"], 2),
+        "cycles_to_sketch": bare and round(smallest["cycles_per_s"] / bare["cycles_per_s"], 2),
+    }
 
 
 def prepare():
