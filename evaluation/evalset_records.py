@@ -117,7 +117,7 @@ def read_file(content: bytes) -> list[Any]:
     text = content.decode("utf-8-sig", errors="replace")
     if text.lstrip()[:1] == "[":
         return list(_loads(text, line=None))
-    return [_loads(line, line=number) for number, line in enumerate(text.splitlines(), start=1) if line.strip()]
+    return [_loads(line, line=number) for number, line in enumerate(text.split("\n"), start=1) if line.strip()]
 
 
 def _loads(text: str, *, line: int | None) -> Any:

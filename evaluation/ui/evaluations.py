@@ -10,6 +10,7 @@ from django.urls import path
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from evaluation.evalset_records import read_file
 from evaluation.models import EvalSet, Evaluation
 from evaluation.selectors.analysis import dimensions_of, known_metrics
 from evaluation.selectors.contamination import contamination
@@ -17,11 +18,12 @@ from evaluation.selectors.evalsets import coverage
 from evaluation.selectors.evaluations import evaluations, explore, get_evaluation, ranked_items, trained_on
 from evaluation.selectors.tables import agreements, comparisons, part_table, score_table
 from evaluation.services.evaluations import cancel_evaluation, create_evaluation, resume_evaluation
+from evaluation.services.outputs import upload_outputs
 from evaluation.services.studies.members import saw_by_system
 from evaluation.ui.access import admins_only, me
-from evaluation.ui.forms import NewEvaluation
+from evaluation.ui.forms import NewEvaluation, OutputsFile
 from sftlab.accounts.ui.views import add_faults
-from sftlab.errors import BadInput
+from sftlab.errors import BadInput, Conflict
 
 OVER = {Evaluation.Status.DONE, Evaluation.Status.FAILED, Evaluation.Status.CANCELLED}
 
@@ -141,6 +143,36 @@ def evaluation_items(request: HttpRequest, evaluation: UUID) -> HttpResponse:
 
 @require_POST
 @admins_only
+def evaluation_upload(request: HttpRequest, evaluation: UUID, system: UUID) -> HttpResponse:
+    """Outputs of a model that ran elsewhere, as the API takes them."""
+    found = get_evaluation(evaluation)
+    form = OutputsFile(request.POST, request.FILES)
+    model = found.systems.filter(uuid=system).values_list("model__uuid", flat=True).first()
+    if not form.is_valid():
+        messages.error(request, _("Choose a file of at most 32 MB."), extra_tags="bad")
+        return redirect("evaluation:evaluation", evaluation)
+    try:
+        done = upload_outputs(
+            actor=me(request), evaluation=found, rows=read_file(form.cleaned_data["file"].read()), model=model
+        )
+    except (BadInput, Conflict) as error:
+        messages.error(request, _told(str(error.message), [one["reason"] for one in error.errors]), extra_tags="bad")
+        return redirect("evaluation:evaluation", evaluation)
+    said = _("%(created)s outputs are saved, %(duplicates)s were there.")
+    said %= {"created": done.created, "duplicates": done.duplicates}
+    if done.errors:
+        messages.error(request, _told(said, [f"{one.row + 1}: {one.reason}" for one in done.errors]), extra_tags="bad")
+    else:
+        messages.success(request, said, extra_tags="good")
+    return redirect("evaluation:evaluation", evaluation)
+
+
+def _told(message: str, faults: Sequence[str]) -> str:
+    return " · ".join([message, *faults[:5]])
+
+
+@require_POST
+@admins_only
 def evaluation_cancel(request: HttpRequest, evaluation: UUID) -> HttpResponse:
     cancel_evaluation(actor=me(request), evaluation=get_evaluation(evaluation))
     messages.success(request, _("Cancelled. What is written stays, and it can be resumed."))
@@ -162,6 +194,7 @@ urlpatterns = [
     path("evaluations/<uuid:evaluation>/progress/", evaluation_progress, name="evaluation-progress"),
     path("evaluations/<uuid:evaluation>/parts/", evaluation_parts, name="evaluation-parts"),
     path("evaluations/<uuid:evaluation>/items/", evaluation_items, name="evaluation-items"),
+    path("evaluations/<uuid:evaluation>/systems/<uuid:system>/outputs/", evaluation_upload, name="evaluation-upload"),
     path("evaluations/<uuid:evaluation>/cancel/", evaluation_cancel, name="evaluation-cancel"),
     path("evaluations/<uuid:evaluation>/resume/", evaluation_resume, name="evaluation-resume"),
 ]

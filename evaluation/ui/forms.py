@@ -8,7 +8,15 @@ from evaluation.models import EvalSet, System
 from evaluation.services.evaluations import source_of
 from training.models import LanguageModel
 
+LARGEST_FILE = 32 * 1024 * 1024
 DEFAULT_METRICS = ["bleu", "rougeL", "bertscore"]
+
+
+class LimitedFile(forms.FileField):
+    def validate(self, value: Any) -> None:
+        super().validate(value)
+        if value is not None and value.size > LARGEST_FILE:
+            raise forms.ValidationError(_("Choose a file of at most 32 MB."))
 
 
 class NewEvalSet(forms.Form):
@@ -16,13 +24,17 @@ class NewEvalSet(forms.Form):
         label=_("Name"), max_length=120, help_text=_("The same name again makes the next version of this set.")
     )
     note = forms.CharField(label=_("Note"), max_length=2000, required=False)
-    file = forms.FileField(
+    file = LimitedFile(
         label=_("Items"),
         help_text=_(
             "JSON or JSON lines: turns (or instruction and input), references, category, language, difficulty."
         ),
         widget=forms.FileInput(attrs={"accept": ".json,.jsonl,.ndjson"}),
     )
+
+
+class OutputsFile(forms.Form):
+    file = LimitedFile()
 
 
 def _ready(model: LanguageModel) -> str:

@@ -88,6 +88,37 @@ def test_an_evaluation_is_started_from_its_form(browser, admin):
     assert Evaluation.objects.get().decoding["max_new_tokens"] == 32
 
 
+class TestUpload:
+    @pytest.fixture
+    def waiting(self, admin):
+        return make_evaluation(admin, make_evalset(admin), make_model(admin, "elsewhere"))
+
+    def send(self, browser, evaluation, content):
+        file = io.BytesIO(content.encode())
+        file.name = "outputs.jsonl"
+        path = f"/evaluations/{evaluation.uuid}/systems/{evaluation.systems.get().uuid}/outputs/"
+        return browser.post(path, {"file": file}, follow=True)
+
+    def test_outputs_are_uploaded_where_they_are_waited_for(self, browser, waiting):
+        assert "outputs/" in text(browser.get(f"/evaluations/{waiting.uuid}/"))
+        lines = [json.dumps({"id": key, "text": value}) for key, value in PERFECT.items()]
+        assert "4 outputs are saved" in text(self.send(browser, waiting, "\n".join(lines)))
+        waiting.refresh_from_db()
+        assert waiting.status == "scoring"
+
+    def test_what_can_not_be_read_is_named(self, browser, waiting):
+        assert "Line 2" in text(self.send(browser, waiting, '{"id": "en-1", "text": "a"}\n{"id'))
+        assert "there is no such item" in text(self.send(browser, waiting, '{"id": "nowhere", "text": "a"}'))
+
+    def test_a_line_separator_within_a_text_is_text(self, browser, waiting):
+        self.send(browser, waiting, '{"id": "en-1", "text": "a\u2028b"}')
+        assert waiting.systems.get().outputs.get().text == "a\u2028b"
+
+    def test_others_can_not(self, client, alice, waiting):
+        client.force_login(alice)
+        assert self.send(client, waiting, "").status_code == 404
+
+
 class TestBeforeARun:
     def ask(self, browser, evalset, *models):
         query = {"evalset": evalset.pk, "models": [model.pk for model in models]}
