@@ -51,9 +51,9 @@ def test_a_spec_that_is_no_json_is_a_bad_spec(bench: Bench) -> None:
     assert main([str(run)]) == 2
 
 
-@pytest.mark.parametrize(("method", "setting"), [("prompt", "packing"), ("prefix", "packing"), ("ptuning", "packing")])
-def test_prefix_and_prompt_methods_refuse_packing(bench: Bench, method: str, setting: str) -> None:
-    run = bench.prepare(method={"name": method}, config={setting: "on"})
+@pytest.mark.parametrize("method", ["prompt", "prefix", "ptuning", "ptuning_v2"])
+def test_prefix_and_prompt_methods_refuse_packing(bench: Bench, method: str) -> None:
+    run = bench.prepare(method={"name": method}, config={"packing": "on"})
     assert main([str(run)]) == 2
     assert events(run, "error")[0]["field"] == "config.packing"
 

@@ -131,6 +131,26 @@ def test_the_export_answers_in_plain_transformers_as_the_adapter_does(bench: Ben
     assert tokenizer.eos_token_id in plain.generation_config.eos_token_id
 
 
+@pytest.mark.parametrize("method", ["lora", "prefix", "ptuning_v2", "ptuning", "prompt"])
+def test_plain_peft_answers_with_the_result_as_we_do(bench: Bench, method: str) -> None:
+    from peft import PeftModel
+    from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig
+
+    run = bench.train(method={"name": method}, config={"epochs": 3, "learning_rate": 0.02})
+    messages = [{"role": "user", "content": "say red"}]
+    model = {"path": str(bench.model), "adapter": str(run / "adapter")}
+    spec = {"task": "generate", "items": "i.jsonl", "model": model, "decoding": {"max_new_tokens": 12}}
+    answers = bench.task("answers", spec, i=[{"id": "1", "messages": messages}])
+    tokenizer = AutoTokenizer.from_pretrained(run / "adapter")
+    tuned = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(bench.model), run / "adapter").eval()
+    settings = GenerationConfig.from_pretrained(run / "adapter")
+    prompt = tokenizer.apply_chat_template(messages, add_generation_prompt=True, return_dict=True, return_tensors="pt")
+    tokens = tuned.generate(**prompt, generation_config=settings, max_new_tokens=12)[0, prompt["input_ids"].shape[1] :]
+    ours = json.loads((answers / "outputs.jsonl").read_text())["text"]
+    answer = tokenizer.decode(tokens, skip_special_tokens=True)
+    assert answer.rstrip("\ufffd") == ours, "a character cut in two by the length is left out by ours"
+
+
 @pytest.mark.parametrize("method", ["prefix", "prompt", "ptuning", "ptuning_v2", "bottleneck"])
 def test_what_is_no_change_of_weights_is_not_merged(bench: Bench, method: str) -> None:
     from training.trainer.__main__ import main
