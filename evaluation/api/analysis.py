@@ -14,12 +14,11 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from evaluation.api.access import ADMIN, REFUSALS
-from evaluation.api.reading import OwnFormat
+from evaluation.api.reading import OwnFormat, csv_response
 from evaluation.models import Evaluation
 from evaluation.parts import DIMENSIONS
 from evaluation.selectors import analysis
 from evaluation.selectors.evaluations import get_evaluation
-from evaluation.study_exports import table_csv
 
 
 class RowsAsked(serializers.Serializer[Any]):
@@ -110,6 +109,7 @@ class _Rows(APIView):
     permission_classes = ADMIN
     content_negotiation_class = OwnFormat
     asked: ClassVar[type[serializers.Serializer[Any]]] = RowsAsked
+    file: ClassVar[str]
     columns: ClassVar[Sequence[str]]
     rows: ClassVar[Callable[[Evaluation, analysis.Asked], list[analysis.Row]]]
 
@@ -120,9 +120,7 @@ class _Rows(APIView):
         rows = type(self).rows(get_evaluation(evaluation), analysis.Asked(**wanted))
         if form.validated_data["format"] == "json":
             return Response(rows)
-        response = HttpResponse(table_csv(self.columns, rows), content_type="text/csv; charset=utf-8")
-        response["Content-Disposition"] = f'attachment; filename="{request.resolver_match.url_name}.csv"'  # type: ignore[union-attr]  # DRF knows the route
-        return response
+        return csv_response(self.file, self.columns, rows)
 
 
 def _answers(row: type[serializers.Serializer[Any]]) -> dict[Any, Any]:
@@ -132,6 +130,7 @@ def _answers(row: type[serializers.Serializer[Any]]) -> dict[Any, Any]:
 class ScoresView(_Rows):
     columns = analysis.SCORE_COLUMNS
     rows = analysis.score_rows
+    file = "scores.csv"
 
     @extend_schema(operation_id="evaluation_scores", parameters=[RowsAsked], responses=_answers(ScoreRow))
     def get(self, request: Request, evaluation: UUID) -> HttpResponse:
@@ -142,6 +141,7 @@ class ScoresView(_Rows):
 class ComparisonsView(_Rows):
     columns = analysis.COMPARISON_COLUMNS
     rows = analysis.comparison_rows
+    file = "comparisons.csv"
 
     @extend_schema(operation_id="evaluation_comparisons", parameters=[RowsAsked], responses=_answers(ComparisonRow))
     def get(self, request: Request, evaluation: UUID) -> HttpResponse:
@@ -153,6 +153,7 @@ class CorrelationsView(_Rows):
     asked = CorrelationsAsked
     columns = analysis.CORRELATION_COLUMNS
     rows = analysis.correlation_rows
+    file = "correlations.csv"
 
     @extend_schema(
         operation_id="evaluation_correlations", parameters=[CorrelationsAsked], responses=_answers(CorrelationRow)

@@ -1,6 +1,7 @@
 from typing import Any
 from uuid import UUID
 
+from django.http import HttpResponse
 from django.urls import path
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -14,7 +15,9 @@ from rest_framework.views import APIView
 from evaluation.api.access import ADMIN, REFUSALS, admin_of
 from evaluation.api.evalsets import EvalItemOut
 from evaluation.api.parsers import JsonLinesParser, JsonlParser
+from evaluation.api.reading import OwnFormat, csv_response
 from evaluation.models import Evaluation, Output, Score, System
+from evaluation.selectors.analysis import OUTPUT_COLUMNS, output_rows
 from evaluation.selectors.evaluations import evaluations, explore, get_evaluation, ranked_items, scores_of
 from evaluation.services.evaluations import cancel_evaluation, create_evaluation, resume_evaluation, score_again
 from evaluation.services.outputs import upload_outputs
@@ -188,14 +191,32 @@ class ScoreView(APIView):
         return Response(EvaluationOut(get_evaluation(evaluation)).data, status=202)
 
 
+class OutputsAsked(serializers.Serializer[Any]):
+    format = serializers.ChoiceField(
+        choices=["json", "csv"],
+        required=False,
+        default="json",
+        help_text="`csv` is everything at once, with each metric's value of each output.",
+    )
+
+
 class OutputsView(GenericAPIView[Output]):
     permission_classes = ADMIN
     serializer_class = OutputOut
     parser_classes = (JSONParser, JsonLinesParser, JsonlParser)
+    content_negotiation_class = OwnFormat
 
-    @extend_schema(operation_id="evaluation_outputs_list", responses={200: OutputOut(many=True), **REFUSALS})
-    def get(self, request: Request, evaluation: UUID) -> Response:
+    @extend_schema(
+        operation_id="evaluation_outputs_list",
+        parameters=[OutputsAsked],
+        responses={(200, "application/json"): OutputOut(many=True), (200, "text/csv"): OpenApiTypes.STR, **REFUSALS},
+    )
+    def get(self, request: Request, evaluation: UUID) -> HttpResponse:
+        form = OutputsAsked(data=request.query_params)
+        form.is_valid(raise_exception=True)
         shown = _unblinding(request, evaluation)
+        if form.validated_data["format"] == "csv":
+            return csv_response("outputs.csv", (*OUTPUT_COLUMNS, *shown.metrics), output_rows(shown))
         found = Output.objects.filter(system__evaluation=shown)
         page = self.paginate_queryset(found.select_related("item", "system__model").order_by("pk")) or []
         return self.get_paginated_response(OutputOut(page, many=True).data)

@@ -1,7 +1,7 @@
 """What a client that asks often needs: a cheap throttle, conditional answers, reading from other origins."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from django.core.cache import cache
@@ -12,6 +12,7 @@ from rest_framework.throttling import BaseThrottle
 from rest_framework.utils.mediatypes import media_type_matches
 
 from evaluation.models import Leaderboard
+from evaluation.study_exports import table_csv
 
 if TYPE_CHECKING:
     from rest_framework.views import APIView
@@ -36,6 +37,12 @@ class OwnFormat(BaseContentNegotiation):
 
     def select_renderer(self, request: Request, renderers: Any, format_suffix: str | None = None) -> Any:
         return renderers[0], renderers[0].media_type
+
+
+def csv_response(name: str, columns: Sequence[str], rows: Iterable[dict[str, Any]]) -> HttpResponse:
+    response = HttpResponse(table_csv(columns, rows), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
 
 
 class ReadThrottle(BaseThrottle):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from evaluation.metric_titles import title_of
-from evaluation.models import Evaluation, Study
+from evaluation.models import Evaluation, ItemScore, Study
 from evaluation.parts import order
 from evaluation.selectors.evaluations import scores_of, systems_of
 
@@ -126,6 +126,28 @@ def _flat(row: Row, names: dict[str, str]) -> Row:
             for part in ("", "low", "high", "reason")
         },
     }
+
+
+OUTPUT_COLUMNS = ("item", "language", "category", "difficulty", "model_id", "model", "text", "finish", "tokens")
+
+
+def output_rows(evaluation: Evaluation) -> Iterator[Row]:
+    """Every output, model after model, with its own value of each metric; null where it has none."""
+    for system in systems_of(evaluation):
+        scores = ItemScore.objects.filter(output__system=system, metric__in=evaluation.metrics)
+        values: dict[int, dict[str, float | None]] = {}
+        for key, metric, value in scores.values_list("output_id", "metric", "value"):
+            values.setdefault(key, {})[metric] = value
+        for output in system.outputs.select_related("item"):
+            item = output.item
+            yield {
+                "item": item.key,
+                **{name: getattr(item, name) for name in ("language", "category", "difficulty")},
+                "model_id": str(system.model.uuid),
+                "model": system.model.name,
+                **{name: getattr(output, name) for name in ("text", "finish", "tokens")},
+                **{metric: values.get(output.pk, {}).get(metric) for metric in evaluation.metrics},
+            }
 
 
 def dimensions_of(evaluation: Evaluation) -> list[str]:

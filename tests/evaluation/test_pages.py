@@ -114,6 +114,11 @@ class TestUpload:
         self.send(browser, waiting, '{"id": "en-1", "text": "a\u2028b"}')
         assert waiting.systems.get().outputs.get().text == "a\u2028b"
 
+    def test_a_file_that_is_too_large_is_refused(self, browser, waiting, monkeypatch):
+        monkeypatch.setattr("evaluation.ui.forms.LARGEST_FILE", 10)
+        assert "at most 32 MB" in text(self.send(browser, waiting, '{"id": "en-1", "text": "a"}'))
+        assert waiting.systems.get().done == 0
+
     def test_others_can_not(self, client, alice, waiting):
         client.force_login(alice)
         assert self.send(client, waiting, "").status_code == 404

@@ -87,6 +87,15 @@ def test_csv_has_the_rows_of_json(api, admin, evaluation, what):
     assert len(read) == len(rows(api, admin, evaluation, what))
 
 
+def test_outputs_leave_as_csv_with_their_values(api, admin, evaluation):
+    answer = api(admin).get(f"{URL}{evaluation.uuid}/outputs/?format=csv")
+    found = {(row["model"], row["item"]): row for row in csv.DictReader(io.StringIO(answer.content.decode()))}
+    assert len(found) == 8
+    assert found["good", "zh-1"]["text"] == PERFECT["zh-1"]
+    assert float(found["good", "zh-1"]["chrf"]) == pytest.approx(100)
+    assert float(found["bad", "en-2"]["ter"]) > 0
+
+
 @pytest.mark.parametrize("what", ["scores", "comparisons", "correlations"])
 def test_others_than_admins_are_refused(api, admin, alice, evaluation, what):
     assert api(alice).get(f"{URL}{evaluation.uuid}/{what}/").status_code == 403
