@@ -105,6 +105,9 @@ class LeftOutOut(serializers.Serializer[Any]):
 class ColumnOut(serializers.Serializer[Any]):
     key = serializers.CharField()
     metric = serializers.CharField()
+    evalset = serializers.CharField(
+        allow_blank=True, required=False, help_text="The further evaluation set that it is about."
+    )
     language = serializers.CharField(allow_blank=True)
     better = serializers.ChoiceField(choices=["higher", "lower"])
     signature = serializers.CharField(allow_blank=True)

@@ -47,6 +47,9 @@ class LeaderboardIn(serializers.Serializer[Any]):
     members = serializers.ListField(child=serializers.CharField(max_length=150), required=False)
     metrics = serializers.ListField(child=serializers.CharField(max_length=60), required=False)
     order = serializers.CharField(max_length=60, required=False, help_text="`rank` or a metric.")
+    evalsets = serializers.ListField(
+        child=serializers.UUIDField(), required=False, help_text="Further sets, in columns of their own."
+    )
     languages = serializers.ListField(child=serializers.CharField(max_length=16), required=False)
     categories = serializers.ListField(child=serializers.CharField(max_length=80), required=False)
     models = serializers.ListField(child=serializers.CharField(max_length=36), required=False)

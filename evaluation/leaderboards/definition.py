@@ -20,6 +20,8 @@ class Definition:
     languages: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
     """Slices besides the whole: each language, each category and each pair of them."""
+    evalsets: tuple[str, ...] = ()
+    """Ids of further evaluation sets, such as a general one: their scores stand in columns of their own."""
     models: tuple[str, ...] = ()
     """Ids of those to compare; none means every model with all its outputs."""
     version: int = 1

@@ -45,7 +45,7 @@ def inputs_diff(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Jso
     """Each as `{what, model?, from, to}`."""
     changes: list[Json] = [
         {"what": name, "from": before.get(name), "to": after.get(name)}
-        for name in ("definition", "evalset", "study", "signatures")
+        for name in ("definition", "evalset", "further", "study", "signatures")
         if before.get(name) != after.get(name)
     ]
     old, new = ({one["model"]: one for one in inputs["systems"]} for inputs in (before, after))

@@ -27,6 +27,8 @@ class Inputs:
     entries: Sequence[Entry]
     origins: Sequence[Mapping[str, Any]]
     """By entry: name, system, evaluation, digests of weights and outputs, decoding, seed, run, data, withdrawn rows."""
+    further: Sequence[Mapping[str, Any]]
+    """By further evaluation set: `{evalset, systems}`, as `evalset` and `origins` are."""
     scores: Mapping[tuple[str, str], Sequence[Scored]]
     """By language and category, `""` for all: the whole of a bilingual set has each language's scores side by side."""
     study: StudyPart | None = None
@@ -39,6 +41,7 @@ class Inputs:
             "definition": self.definition.as_json(),
             "evalset": dict(self.evalset),
             "systems": [dict(origin) for origin in self.origins],
+            "further": [dict(one) for one in self.further],
             "scores": _digests(scored),
             "signatures": sorted({one.signature for one in scored if one.signature}),
             "study": dict(self.study.about) if self.study else None,

@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.utils.text import slugify
+
 from evaluation.leaderboards.definition import BY_RANK, Definition
 from evaluation.metrics.registry import METRICS
 
@@ -27,6 +29,11 @@ class Scored:
     score: str
     flags: Mapping[str, int] = field(default_factory=dict)
     reason: str = ""
+
+
+def on_set(metric: str, name: str) -> str:
+    """What a metric is called on a further evaluation set."""
+    return f"{metric}@{slugify(name, allow_unicode=True)}"
 
 
 @dataclass(frozen=True)
@@ -109,16 +116,20 @@ def _one_signature_each(scores: Sequence[Scored]) -> tuple[list[Scored], list[Js
 def _keys(definition: Definition, scores: Sequence[Scored], *, one_language: bool) -> dict[tuple[str, str], str]:
     """Column names by metric and language. Values of two languages are never put into one column."""
     found = {(score.metric, score.language) for score in scores}
-    wanted = list(definition.metrics) or sorted({metric for metric, _language in found}, key=_usual_place)
+    metrics = sorted({metric for metric, _language in found}, key=_usual_place)
+    further = [metric for metric in metrics if "@" in metric]
+    wanted = [*definition.metrics, *further] if definition.metrics else metrics
     ordered = [
         (metric, language) for metric in wanted for language in sorted({lang for m, lang in found if m == metric})
     ]
     return {(m, lang): m if one_language or not lang else f"{m}:{lang}" for m, lang in ordered}
 
 
-def _usual_place(metric: str) -> tuple[int, str]:
+def _usual_place(metric: str) -> tuple[str, int, str]:
+    """Further sets come after the leaderboard's own."""
     names = list(METRICS)
-    return (names.index(metric) if metric in names else len(names), metric)
+    name, _at, evalset = metric.partition("@")
+    return (evalset, names.index(name) if name in names else len(names), name)
 
 
 def _columns(keys: Mapping[tuple[str, str], str], scores: Sequence[Scored]) -> list[Json]:
@@ -126,7 +137,8 @@ def _columns(keys: Mapping[tuple[str, str], str], scores: Sequence[Scored]) -> l
     return [
         {
             "key": key,
-            "metric": metric,
+            "metric": metric.partition("@")[0],
+            "evalset": metric.partition("@")[2],
             "language": language,
             "better": known[metric, language].better if (metric, language) in known else "higher",
             "signature": known[metric, language].signature if (metric, language) in known else "",

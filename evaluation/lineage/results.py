@@ -189,6 +189,10 @@ def _showing(system: System) -> Q:
     return Q(snapshots__systems=system) | Q(study__systems__system=system)
 
 
+def _on(evalset: EvalSet) -> Q:
+    return Q(evalset=evalset) | Q(snapshots__systems__evaluation__evalset=evalset)
+
+
 KINDS = [
     Kind(
         *("leaderboard", by_uuid(Leaderboard), _leaderboard, _leaderboard_up, nothing),
@@ -200,7 +204,7 @@ KINDS = [
     ),
     Kind("score", by_uuid(Score), _score, _score_up, _score_down, lambda score: _showing(score.system)),
     Kind("system", by_uuid(System), _system, _system_up, _system_down, _showing),
-    Kind("evalset", by_uuid(EvalSet), _evalset, nothing, _evalset_down, lambda evalset: Q(evalset=evalset)),
+    Kind("evalset", by_uuid(EvalSet), _evalset, nothing, _evalset_down, _on),
     Kind("output", by_uuid(Output), _output, _output_up, _output_down),
     Kind("study", by_uuid(Study), _study, _study_up, _study_down, lambda study: Q(study=study)),
     Kind(

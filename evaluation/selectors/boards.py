@@ -19,6 +19,7 @@ class Scale:
 class BoardColumn:
     key: str
     title: str
+    evalset: str
     language: str
     better: str
     signature: str
@@ -62,6 +63,7 @@ def _column(one: dict[str, Any], rows: list[dict[str, Any]]) -> BoardColumn:
     return BoardColumn(
         key=one["key"],
         title=title_of(one["metric"]),
+        evalset=one.get("evalset", ""),
         language=one["language"],
         better=one["better"],
         signature=one["signature"],

@@ -12,7 +12,7 @@ from evaluation.metrics.registry import METRICS, build
 from evaluation.metrics.resampling import compare, interval
 from evaluation.models import EvalSet, ItemScore, Leaderboard, Score, StudyResult, System
 from evaluation.selectors.evaluations import finished_systems
-from evaluation.selectors.leaderboards import Reader, readable, slice_of
+from evaluation.selectors.leaderboards import Reader, on_evalset, readable, slice_of
 from evaluation.selectors.studies import slice_key
 from sftlab.accounts.models import User
 from sftlab.errors import BadInput, SFTLabError
@@ -78,8 +78,9 @@ def _seen_on(evalset: str, reader: Reader) -> list[System]:
         return []
     if isinstance(reader, User) and reader.is_admin:
         return list(finished_systems(found).values())
-    boards = readable(reader).filter(evalset=found)
-    return list(System.objects.filter(snapshots__is_current_of__in=boards).select_related("model").order_by("pk"))
+    boards = readable(reader).filter(on_evalset(found))
+    systems = System.objects.filter(evaluation__evalset=found, snapshots__is_current_of__in=boards)
+    return list(systems.select_related("model").order_by("pk"))
 
 
 def _measured(gate: Gate, rule: Rule, model: System, baseline: System) -> Evidence:

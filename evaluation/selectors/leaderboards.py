@@ -1,5 +1,5 @@
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -9,9 +9,9 @@ from django.utils.translation import gettext as _
 
 from evaluation.leaderboards.definition import Definition, read_definition
 from evaluation.leaderboards.inputs import Inputs
-from evaluation.leaderboards.rows import Entry, Scored
+from evaluation.leaderboards.rows import Entry, Scored, on_set
 from evaluation.lineage.standing import standing_id
-from evaluation.models import Delivery, Leaderboard, Score, Snapshot, SnapshotSlice, Study, System, Webhook
+from evaluation.models import Delivery, EvalSet, Leaderboard, Score, Snapshot, SnapshotSlice, Study, System, Webhook
 from evaluation.selectors.evaluations import finished_systems
 from evaluation.selectors.impact import withdrawn_behind
 from evaluation.selectors.votes import study_part
@@ -30,6 +30,11 @@ def readable(reader: Reader) -> QuerySet[Leaderboard]:
         return found
     mine = Q(members=reader) | Q(created_by=reader)
     return found.filter(mine | ~Q(visibility=Leaderboard.Visibility.MEMBERS)).distinct()
+
+
+def on_evalset(evalset: EvalSet) -> Q:
+    """Leaderboards that show scores on this set, as their own or as a further one."""
+    return Q(evalset=evalset) | Q(definition__evalsets__contains=[str(evalset.uuid)])
 
 
 def get_leaderboard(slug: str, reader: Reader) -> Leaderboard:
@@ -88,24 +93,43 @@ def inputs_of(leaderboard: Leaderboard) -> Inputs:
     if definition.models:
         systems = [system for system in systems if str(system.model.uuid) in definition.models]
     study = study_part(leaderboard.study, definition) if leaderboard.study else None
+    further = _further(definition, systems)
     withdrawn = withdrawn_behind(system.model for system in systems)
     scripted = bool(study and study.about["scripted_votes"])
     return Inputs(
-        evalset={
-            "id": str(leaderboard.evalset.uuid),
-            "name": leaderboard.evalset.name,
-            "version": leaderboard.evalset.version,
-            "sha256": leaderboard.evalset.sha256,
-        },
+        evalset=_about(leaderboard.evalset),
         entries=[
             _entry(system, leaderboard.study, scripted=scripted, withdrawn=withdrawn.get(system.model_id, 0))
             for system in systems
         ],
         origins=[_origin(system, withdrawn.get(system.model_id, 0)) for system in systems],
-        scores=_scores(systems, definition),
+        further=[
+            {
+                "evalset": _about(evalset),
+                "systems": [_origin(system, withdrawn.get(system.model_id, 0)) for system in others],
+            }
+            for evalset, others in further
+        ],
+        scores=_scores({"": systems, **{evalset.name: others for evalset, others in further}}, definition),
         study=study,
         definition=definition,
     )
+
+
+def _about(evalset: EvalSet) -> dict[str, Any]:
+    return {
+        "id": str(evalset.uuid),
+        "name": evalset.name,
+        "version": evalset.version,
+        "sha256": evalset.sha256,
+    }
+
+
+def _further(definition: Definition, systems: Iterable[System]) -> list[tuple[EvalSet, list[System]]]:
+    """The same models on the definition's further evaluation sets, as far as they were run there."""
+    models = [system.model for system in systems]
+    sets = EvalSet.objects.filter(uuid__in=definition.evalsets).order_by("name")
+    return [(evalset, list(finished_systems(evalset, models).values())) for evalset in sets]
 
 
 def _systems(leaderboard: Leaderboard) -> list[System]:
@@ -165,22 +189,24 @@ def outputs_digest(system: System) -> str:
     return sha.hexdigest()
 
 
-def _scores(systems: Iterable[System], definition: Definition) -> dict[tuple[str, str], list[Scored]]:
-    found = Score.objects.filter(system__in=list(systems), current=True).select_related("system__model")
-    if definition.metrics:
-        found = found.filter(metric__in=definition.metrics)
+def _scores(systems: Mapping[str, Iterable[System]], definition: Definition) -> dict[tuple[str, str], list[Scored]]:
+    """`systems` by the further evaluation set's name; the leaderboard's own has none."""
     slices: dict[tuple[str, str], list[Scored]] = {}
-    for score in found.order_by("metric", "language", "system_id"):
-        scored = _scored(score)
-        for language in {"", score.language}:
-            slices.setdefault((language, score.category), []).append(scored)
+    for evalset, those in systems.items():
+        found = Score.objects.filter(system__in=list(those), current=True).select_related("system__model")
+        if definition.metrics:
+            found = found.filter(metric__in=definition.metrics)
+        for score in found.order_by("metric", "language", "system_id"):
+            scored = _scored(score, evalset)
+            for language in {"", score.language}:
+                slices.setdefault((language, score.category), []).append(scored)
     return slices
 
 
-def _scored(score: Score) -> Scored:
+def _scored(score: Score, evalset: str) -> Scored:
     return Scored(
         model=str(score.system.model.uuid),
-        metric=score.metric,
+        metric=on_set(score.metric, evalset) if evalset else score.metric,
         language=score.language,
         value=score.value,
         low=score.low,

@@ -43,6 +43,7 @@ def create_leaderboard(
     if study and (found_study is None or (found_set and found_study.evalset_id != found_set.pk)):
         faults.append({"field": "study", "reason": _("There is no such study on this evaluation set.")})
     people = _people(members, faults)
+    definition["evalsets"] = _further(evalset, definition.get("evalsets") or (), faults)
     asked = _definition(definition, found_set, has_study=found_study is not None, faults=faults)
     if faults or found_set is None or asked is None:
         raise BadInput(_("This leaderboard can't be made."), errors=faults)
@@ -72,6 +73,19 @@ def _save(leaderboard: Leaderboard) -> Leaderboard:
         reason = _("A leaderboard of this name is there already.")
         raise BadInput(reason, errors=[{"field": "slug", "reason": reason}]) from error
     return leaderboard
+
+
+def _further(own: UUID, asked: Sequence[UUID], faults: list[FieldError]) -> list[str]:
+    """Their columns go by their names, so each name stands once."""
+    found = {one.uuid: one.name for one in EvalSet.objects.filter(uuid__in=[own, *asked])}
+    names = [found.get(own)]
+    for place, uuid in enumerate(asked):
+        if uuid not in found:
+            faults.append({"field": f"evalsets[{place}]", "reason": _("There is no such evaluation set.")})
+        elif found[uuid] in names:
+            faults.append({"field": f"evalsets[{place}]", "reason": _("A set of this name is there already.")})
+        names.append(found.get(uuid))
+    return [str(uuid) for uuid in asked]
 
 
 def _people(members: Sequence[str], faults: list[FieldError]) -> list[User]:
@@ -152,7 +166,8 @@ def build_snapshot(*, leaderboard: Leaderboard) -> Snapshot | None:
         inputs=inputs.listed(),
         left_out=tables["", ""].left_out,
     )
-    snapshot.systems.set(System.objects.filter(uuid__in=[origin["system"] for origin in inputs.origins]))
+    shown = [*inputs.origins, *(origin for one in inputs.further for origin in one["systems"])]
+    snapshot.systems.set(System.objects.filter(uuid__in=[origin["system"] for origin in shown]))
     SnapshotSlice.objects.bulk_create(
         [_slice(leaderboard, snapshot, inputs, key, found) for key, found in tables.items()]
     )

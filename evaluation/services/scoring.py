@@ -16,8 +16,9 @@ from django.utils.translation import gettext as _
 from evaluation import jobs
 from evaluation.metric_settings import metric_settings
 from evaluation.metrics.registry import METRICS
-from evaluation.models import EvalItem, Evaluation, ItemScore, Leaderboard, Output, Score, System
+from evaluation.models import EvalItem, EvalSet, Evaluation, ItemScore, Leaderboard, Output, Score, System
 from evaluation.parts import Labelled, labels
+from evaluation.selectors.leaderboards import on_evalset
 from evaluation.services.forgetting import decide
 from evaluation.services.predicting import (
     Prediction,
@@ -248,7 +249,7 @@ def finish_scoring(evaluation: Evaluation) -> None:
 
 def evalset_changed(evalset: int) -> None:
     """Outputs or scores on this set changed: its leaderboards are built anew."""
-    for leaderboard in Leaderboard.objects.filter(evalset=evalset):
+    for leaderboard in Leaderboard.objects.filter(on_evalset(EvalSet.objects.get(pk=evalset))):
         jobs.build_snapshot(leaderboard)
 
 

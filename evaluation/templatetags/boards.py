@@ -43,6 +43,7 @@ def translated(text: str) -> str:
 INPUTS = {
     "definition": gettext_lazy("definition"),
     "evalset": gettext_lazy("evaluation set"),
+    "further": gettext_lazy("further evaluation sets"),
     "study": gettext_lazy("blind votes"),
     "signatures": gettext_lazy("signatures"),
     "scores": gettext_lazy("scores"),

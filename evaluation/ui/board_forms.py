@@ -57,6 +57,13 @@ class NewLeaderboard(forms.Form):
     study = forms.ModelChoiceField(
         label=_("Blind study"), queryset=Study.objects.none(), required=False, empty_label=_("None: metrics only")
     )
+    evalsets = forms.ModelMultipleChoiceField(
+        label=_("Further evaluation sets"),
+        queryset=EvalSet.objects.none(),
+        required=False,
+        help_text=_("Such as a general one that must not be forgotten: its scores stand in columns of their own."),
+        widget=forms.CheckboxSelectMultiple(),
+    )
     metrics = forms.MultipleChoiceField(
         label=_("Metrics"),
         choices=METRIC_CHOICES,
@@ -80,10 +87,16 @@ class NewLeaderboard(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["evalset"].queryset = EvalSet.objects.all()  # type: ignore[attr-defined]  # a choice field
+        for name in ("evalset", "evalsets"):
+            self.fields[name].queryset = EvalSet.objects.all()  # type: ignore[attr-defined]  # a choice field
         self.fields["study"].queryset = Study.objects.all()  # type: ignore[attr-defined]
 
     def asked(self) -> dict[str, Any]:
         given = self.cleaned_data
         study = given["study"]
-        return {**given, "evalset": given["evalset"].uuid, "study": study.uuid if study else None}
+        return {
+            **given,
+            "evalset": given["evalset"].uuid,
+            "evalsets": [evalset.uuid for evalset in given["evalsets"]],
+            "study": study.uuid if study else None,
+        }

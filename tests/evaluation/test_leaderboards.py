@@ -308,3 +308,62 @@ class TestWhoMayRead:
 def test_the_database_refuses_to_change_a_snapshot(board):
     with pytest.raises(DatabaseError, match="never changed"):
         Snapshot.objects.update(sha256="0" * 64)
+
+
+class TestFurtherSets:
+    """A general set beside the leaderboard's own, on which the order of the models is the other way round."""
+
+    @pytest.fixture
+    def general(self, admin, scored):
+        made = make_evalset(admin, "General questions")
+        bad, good = [system.model for system in scored.systems.order_by("pk")]
+        evaluation = make_evaluation(admin, made, bad, good)
+        upload(admin, evaluation, bad, PERFECT)
+        upload(admin, evaluation, good, WORSE)
+        score_here(evaluation)
+        return made
+
+    @pytest.fixture
+    def board(self, api, admin, evalset, general):
+        body = {"name": "Board", "evalset": evalset.uuid, "evalsets": [general.uuid], "visibility": "public"}
+        assert api(admin).post(URL, body).status_code == 201
+        made = Leaderboard.objects.get()
+        build_snapshot(leaderboard=made)
+        return made
+
+    def test_their_scores_stand_in_columns_of_their_own(self, api, board):
+        data = api().get(f"{URL}board/?language=en").json()
+        assert [(one["key"], one["evalset"]) for one in data["columns"]] == [
+            ("bleu", ""),
+            ("bleu@general-questions", "general-questions"),
+        ]
+        first, second = data["rows"]
+        assert first["model"]["name"] == "good"  # ordered by the leaderboard's own set
+        assert (
+            first["metrics"]["bleu@general-questions"]["value"] < second["metrics"]["bleu@general-questions"]["value"]
+        )
+
+    def test_a_new_score_there_moves_the_board_and_the_diff_says_so(self, api, admin, board, general, scored):
+        ProcrastinateJob.objects.filter(task_name="evaluation.build_snapshot").delete()
+        good = scored.systems.order_by("pk").last().model
+        evaluation = make_evaluation(admin, general, good)
+        upload(admin, evaluation, good, PERFECT)
+        score_here(evaluation)
+        assert ProcrastinateJob.objects.filter(task_name="evaluation.build_snapshot").count() == 1
+        assert build_snapshot(leaderboard=board).number == 2
+        changed = {one["what"] for one in api().get(f"{URL}board/diff/?from=1").data["inputs"]}
+        assert changed == {"further", "scores"}
+
+    def test_readers_follow_them_and_ask_the_gate_about_forgetting(self, api, bob, board, general, scored):
+        data = api().get(f"{URL}board/?language=en").json()
+        score = data["rows"][0]["metrics"]["bleu@general-questions"]["score"]
+        assert api().get(f"/api/v1/lineage/score/{score}/").status_code == 200
+        assert api().get(f"/api/v1/lineage/evalset/{general.uuid}/").status_code == 200
+        bad, good = [str(system.model.uuid) for system in scored.systems.order_by("pk")]
+        rules = [{"metric": "bleu", "language": "en", "evalset": str(general.uuid)}]
+        answer = api(bob).post(f"{URL}board/gate/", {"model": good, "baseline": bad, "rules": rules})
+        assert answer.data["verdict"] == "fail"
+
+    def test_a_set_stands_there_once(self, api, admin, evalset):
+        body = {"name": "Other", "evalset": evalset.uuid, "evalsets": [evalset.uuid]}
+        assert api(admin).post(URL, body).data["errors"][0]["field"] == "evalsets[0]"

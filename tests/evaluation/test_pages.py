@@ -212,13 +212,16 @@ class TestSettings:
         assert client.post("/leaderboards/board/webhooks/", {"url": "https://example.org/"}).status_code == 404
 
 
-def test_the_form_of_a_new_leaderboard_takes_metrics_order_and_members(browser, evaluation, alice):
+def test_the_form_of_a_new_leaderboard_takes_metrics_order_and_members(browser, admin, evaluation, alice):
+    general = make_evalset(admin, "general")
     form = {
+        "evalsets": [general.pk],
         "name": "Lengths", "slug": "lengths", "evalset": evaluation.evalset.pk, "metrics": ["length_ratio"],
         "order": "length_ratio", "visibility": "members", "members": "alice",
     }  # fmt: skip
     text(browser.post("/leaderboards/new/", form, follow=True))
     made = Leaderboard.objects.get(slug="lengths")
+    assert made.definition["evalsets"] == [str(general.uuid)]
     assert (made.definition["metrics"], made.definition["order"]) == (["length_ratio"], "length_ratio")
     assert [one.username for one in made.members.all()] == ["alice"]
 
