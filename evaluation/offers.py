@@ -6,14 +6,15 @@ from django.utils.translation import gettext as _
 
 from evaluation.models import Evaluation, Leaderboard
 from evaluation.models.studies import Study
-from evaluation.selectors.studies import managed_by, mine, progress, rated_by
+from evaluation.selectors.studies import managed_by, mine, progress, rated_by, reported_to
 from sftlab.accounts.models import User
 from sftlab.web.navigation import Card, Entry, Offer, Stage
 
 
 def offer(user: User) -> Offer:
     rates, manages = rated_by(user), managed_by(user)
-    work = [Entry(_("Rate"), reverse("evaluation:rate-list"), "scale")] if rates.exists() else []
+    has_rated = rates.exists() or reported_to(user).exists()
+    work = [Entry(_("Rate"), reverse("evaluation:rate-list"), "scale")] if has_rated else []
     manage = [Entry(_("Leaderboards"), reverse("evaluation:leaderboards"), "trophy")]
     if user.is_admin or manages.exists():
         manage.insert(0, Entry(_("Studies"), reverse("evaluation:studies"), "people"))
@@ -83,12 +84,13 @@ def _studies(studies: QuerySet[Study]) -> Stage:
 
 def _leaderboards() -> Stage:
     newest = Leaderboard.objects.filter(current__isnull=False).select_related("current").order_by("-current").first()
+    current = newest.current if newest else None
     return Stage(
         place=6,
         title=_("Leaderboards"),
         url=reverse("evaluation:leaderboards"),
         icon="trophy",
         count=Leaderboard.objects.count(),
-        state=_("%(name)s: snapshot %(n)d") % {"name": newest.name, "n": newest.current.number} if newest else "",
+        state=_("%(name)s: snapshot %(n)d") % {"name": newest, "n": current.number} if current else "",
         hint=_("Publish scores and votes for people and programs."),
     )

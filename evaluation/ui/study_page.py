@@ -107,7 +107,7 @@ def _strengths_chart(ranking: dict[str, Any], colours: dict[str, int]) -> dict[s
         | {"kind": "points", "index": colours[one["model"]]}
         for one in ranking["systems"]
     ]
-    return {"series": series, "x": "", "y": _("Strength, log odds")}
+    return {"series": series, "x": "", "y": _("Strength, log odds"), "legend": False}
 
 
 def _means_chart(study: Study, likert: dict[str, Any], colours: dict[str, int]) -> dict[str, Any]:

@@ -139,6 +139,7 @@ def test_a_rater_reads_the_study_page_only_after_closing(browser, admin, alice, 
     assert "Ranking" in text
     assert "bob" not in text
     assert f"/studies/{study.uuid}/" in client.get("/rate/").content.decode()
+    assert 'href="/rate/"' in client.get("/rate/").content.decode()
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 // Plots: <figure class="chart"><figcaption>…</figcaption><div class="plot" data-chart="ID or address"></div></figure>
 // The data is JSON, from <script type="application/json" id=ID> or an address:
 //   {series: [{name, x: [], y: [], low?: [], high?: [], index?, kind?: "line"|"bar"|"points"}], x: "axis title", y: "axis title", log?: false,
-//    categories?: false}
+//    categories?: false, legend?: false}
 // categories takes each x for a name, as for days, which would else be points of time. index picks the colour, the same for one model everywhere. data-refresh="5" asks again every five seconds.
 (() => {
   const style = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
@@ -49,7 +49,7 @@
       hoverlabel: { bgcolor: resolved("--card"), font: { color: resolved("--text") }, bordercolor: line },
       xaxis: { ...axis, title: { text: data.x, font: { size: 12 } }, ...(data.categories && { type: "category" }) },
       yaxis: { ...axis, title: { text: data.y, font: { size: 12 } }, type: data.log ? "log" : "linear" },
-      showlegend: data.series.length > 1, legend: { orientation: "h", y: 1.12, x: 0 },
+      showlegend: data.legend ?? data.series.length > 1, legend: { orientation: "h", y: 1.02, yanchor: "bottom", x: 0 },
     };
   }
 
