@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from functools import cache
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +50,9 @@ class Learned(MeanMetric):
 
     def details(self) -> dict[str, str]:
         known = Path(self.spec.path).is_dir() and self.spec.path
-        return {"model": f"{self.spec.label}@{weights_sha256(self.spec)[:12]}" if known else "none"}
+        versions = ",".join(f"{name}-{metadata.version(name)}" for name in ("transformers", "tokenizers", "torch"))
+        model = f"{self.spec.label}@{weights_sha256(self.spec)[:12]}" if known else "none"
+        return {"model": model, "lib": versions}
 
 
 class Regressor:

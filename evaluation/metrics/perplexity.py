@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from functools import cache
+from importlib import metadata
 from math import log
 from pathlib import Path
 from typing import Any, ClassVar
@@ -62,7 +63,11 @@ class Perplexity(Metric):
 
     def details(self) -> dict[str, str]:
         own = f"{self.spec.label}@{weights_sha256(self.spec)[:12]}" if self.spec else ""
-        return {"model": ",".join(filter(None, ["given" if self._given else "", own])) or "none"}
+        model = ",".join(filter(None, ["given" if self._given else "", own])) or "none"
+        return {
+            "model": model,
+            "lib": ",".join(f"{name}-{metadata.version(name)}" for name in ("transformers", "torch")),
+        }
 
 
 class BitsPerChar(Perplexity):

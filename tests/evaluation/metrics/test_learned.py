@@ -22,6 +22,7 @@ def test_is_the_models_output_for_reference_and_hypothesis(folder: str) -> None:
     found = scored("learned", [pair(h, r, id=str(n)) for n, (h, r) in enumerate(rows)], path=folder)
     assert [one.value for one in found.items] == pytest.approx(expected, abs=1e-5)
     assert f"model:{Path(folder).name}@" in found.signature
+    assert "torch-" in found.signature
 
 
 def test_rows_it_cannot_read_are_refused(folder: str) -> None:

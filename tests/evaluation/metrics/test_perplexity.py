@@ -46,7 +46,7 @@ def test_neighbours_do_not_change_an_item(model: dict[str, str], monkeypatch: py
 def test_likelihoods_that_the_trainer_measured_are_taken() -> None:
     found = scored("perplexity", [Pair("1", "", ("ab",), "en", {"nll": 6.0, "tokens": 3})])
     assert found.value == pytest.approx(exp(2))
-    assert found.signature == "perplexity|v:1|model:given"
+    assert found.signature.startswith("perplexity|v:1|model:given|lib:transformers-")
 
 
 def test_without_a_model_it_is_not_computed() -> None:
