@@ -193,8 +193,8 @@ def work(found: Json) -> float:
     full = found["method"] == "full"
     linear = (trained if full else found["parameters"] - trained) - head
     tokens, supervised = found["tokens"], found["supervised_tokens"]
-    lengths = found["data"]["rows"]
-    attention = 7 * layers * width * tokens * (tokens / lengths)
+    mean_length = found["data"]["tokens"] / found["data"]["rows"]
+    attention = 6 * layers * width * tokens * mean_length
     if full:
         return tokens * 6 * linear + 6 * supervised * head + attention
     return tokens * (4 * linear + 6 * trained) + 4 * supervised * head + attention
