@@ -28,8 +28,8 @@ class Answer:
         return {"output": self.output, "messages": self.messages, "ratings": self.ratings, "flags": self.flags}
 
 
-def parse(body: Any, *, kind: str, dimensions: list[str]) -> Answer:
-    """Raises BadInput naming all faults."""
+def parse(body: Any, *, kind: str, dimensions: list[str], guidelines: int) -> Answer:
+    """Raises BadInput naming all faults. `guidelines` is the number of the latest version, 0 for none."""
     if not isinstance(body, dict):
         raise BadInput(_("The body must be an object."))
     faults: list[FieldError] = []
@@ -40,7 +40,7 @@ def parse(body: Any, *, kind: str, dimensions: list[str]) -> Answer:
         ratings=reader.ratings(dimensions) if kind == "rate" else None,
         flags=reader.flags(),
         lead_time=reader.lead_time(),
-        guideline=reader.guideline(),
+        guideline=reader.guideline(guidelines),
     )
     reader.known_only(kind)
     if kind == "write" and not faults and not answer.output.strip() and answer.messages is None:
@@ -135,11 +135,11 @@ class _Reader:
             return 0.0
         return float(value)
 
-    def guideline(self) -> int | None:
+    def guideline(self, latest: int) -> int | None:
         value = self.body.get("guideline")
         if value is None:
             return None
-        if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**31:
+        if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= latest:
             self.fault("guideline", _("must be the number of a version"))
             return None
         return value

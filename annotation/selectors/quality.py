@@ -7,11 +7,13 @@ from itertools import chain, combinations
 from statistics import mean, median
 from typing import Any
 
+import numpy as np
 from django.utils.translation import gettext as _
 
 from annotation.dimensions import title_of
 from annotation.models import Item, Project, Response
 from sftlab.stats.agreement import agreement
+from sftlab.stats.intervals import Interval, percentile_interval, resampled_counts
 from sftlab.stats.ratings import Level, Ratings
 from sftlab.text.language import scripts
 from sftlab.text.normalisation import normalise
@@ -26,6 +28,8 @@ FASTEST_TYPED_PER_SECOND = 5.0
 """Han characters and words; a fast typist makes 2 words a second (Dhakal et al. 2018: mean 52 words a minute)."""
 DRIFT = 1.0
 REPEATED = 3
+PARTS = 6
+RESAMPLES = 1_000
 
 
 @dataclass(frozen=True)
@@ -61,9 +65,22 @@ def _recent(project: Project) -> list[Response]:
     return list(reversed(rows))
 
 
-def agreements(project: Project) -> list[Agreement]:
+@dataclass(frozen=True)
+class Report:
+    agreements: list[Agreement]
+    history: list[dict[str, Any]]
+    signals: list[Signal]
+
+
+def report(project: Project) -> Report:
+    """All of it from one look at the work."""
     responses = _recent(project)
-    return _agreements(project, responses)
+    history = _history(project, responses)
+    return Report(_agreements(project, responses), history, _signals(responses, history))
+
+
+def agreements(project: Project) -> list[Agreement]:
+    return _agreements(project, _recent(project))
 
 
 def _agreements(project: Project, responses: Sequence[Response]) -> list[Agreement]:
@@ -96,19 +113,30 @@ def _similarity(responses: Sequence[Response]) -> Agreement:
     values = [mean(chrf(a, b) for a, b in combinations(texts, 2)) for texts in by_item.values() if len(texts) > 1]
     if not values:
         return Agreement("similarity", "chrf", None, None, None, 0, _("No item was answered twice yet."))
-    return Agreement("similarity", "chrf", mean(values), None, None, len(values), "")
+    between = _interval(values)
+    return Agreement("similarity", "chrf", mean(values), between.low, between.high, len(values), "")
 
 
-def agreement_over_time(project: Project, parts: int = 6) -> list[dict[str, Any]]:
+def _interval(values: Sequence[float]) -> Interval:
+    """Of their mean: percentiles of resamples of the items."""
+    weights = resampled_counts(np.ones(len(values), dtype=np.int64), RESAMPLES, np.random.default_rng(0))
+    return percentile_interval(weights @ np.array(values) / len(values))
+
+
+def agreement_over_time(project: Project) -> list[dict[str, Any]]:
     """The same in equal parts of the items so far, by when their last response came.
 
     `[{until, dimension, measure, value, low, high, n, reason}]`
     """
+    return _history(project, _recent(project))
+
+
+def _history(project: Project, responses: Sequence[Response]) -> list[dict[str, Any]]:
     by_item: dict[int, list[Response]] = defaultdict(list)
-    for response in _recent(project):
+    for response in responses:
         by_item[response.item_id].append(response)
     shared = sorted((several for several in by_item.values() if len(several) > 1), key=lambda several: several[-1].pk)
-    size = max(FEWEST, -(-len(shared) // parts))
+    size = max(FEWEST, -(-len(shared) // PARTS))
     points = []
     for start in range(0, len(shared), size):
         chunk = shared[start : start + size]
@@ -119,6 +147,10 @@ def agreement_over_time(project: Project, parts: int = 6) -> list[dict[str, Any]
 
 def signals(project: Project) -> list[Signal]:
     responses = _recent(project)
+    return _signals(responses, _history(project, responses))
+
+
+def _signals(responses: Sequence[Response], history: Iterable[dict[str, Any]]) -> list[Signal]:
     by_author: dict[str, list[Response]] = defaultdict(list)
     for response in responses:
         by_author[response.author.username].append(response)
@@ -127,7 +159,7 @@ def signals(project: Project) -> list[Signal]:
         if len(mine) >= FEWEST:
             found += [*_too_fast(name, mine), *_pasted(name, mine), *_repeated(name, mine), *_one_rating(name, mine)]
             found += _drifting(name, mine, responses)
-    return [*found, *_falling(project)]
+    return [*found, *_falling(history)]
 
 
 def _units(text: str) -> int:
@@ -191,9 +223,9 @@ def _drifting(name: str, mine: Sequence[Response], all_: Iterable[Response]) -> 
             yield Signal("drift", name, text % {"dimension": title_of(dimension), "by": mean(values), "n": len(values)})
 
 
-def _falling(project: Project) -> Iterator[Signal]:
+def _falling(history: Iterable[dict[str, Any]]) -> Iterator[Signal]:
     by_dimension: dict[str, list[float]] = defaultdict(list)
-    for point in agreement_over_time(project):
+    for point in history:
         if point["value"] is not None:
             by_dimension[point["dimension"]].append(point["value"])
     for dimension, values in by_dimension.items():

@@ -211,7 +211,7 @@ def _replay(assignment: Assignment) -> _Answered:
 
 def _save(user: User, body: Any, assignment: Assignment) -> _Answered:
     project, item = assignment.pool, assignment.item
-    answer = answers.parse(body, kind=project.kind, dimensions=project.dimensions)
+    answer = answers.parse(body, kind=project.kind, dimensions=project.dimensions, guidelines=project.guideline)
     response = _response(user, assignment, answer)
     result = _result(item, response)
     if result is not None:

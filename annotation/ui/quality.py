@@ -30,16 +30,16 @@ from sftlab.errors import Missing, SFTLabError
 @require_GET
 def overview(request: HttpRequest, project: UUID) -> HttpResponse:
     found = access(person(request), project, MANAGERS)
-    days = throughput.per_day(found.project)
+    days, report = throughput.per_day(found.project), quality.report(found.project)
     context = {
         "project": found.project,
         "access": found,
         "days": {"series": throughput.chart(days), "x": _("day"), "y": _("answers"), "categories": True}
         if days
         else None,
-        "agreements": [(title_of(one.dimension), one) for one in quality.agreements(found.project)],
-        "signals": quality.signals(found.project),
-        "chart": _chart(quality.agreement_over_time(found.project), _measure(found.project)),
+        "agreements": [(title_of(one.dimension), one) for one in report.agreements],
+        "signals": report.signals,
+        "chart": _chart(report.history, _measure(found.project)),
         "tab": "quality",
     }
     return render(request, "annotation/quality.html", context)

@@ -14,7 +14,9 @@ from annotation.services import importing
 from sftlab.accounts.models import User
 from tests.factories import annotation as make
 
-PEOPLE, EACH = 12, 80
+PEOPLE, EACH, OVERLAP = 12, 80, 2
+GOLD_ITEMS = PEOPLE * EACH // 2 // OVERLAP
+"""So many that each comes to as many people as an ordinary item: few, seen often, would be few observations."""
 GOLD = {"scorer": "phrases", "required": ["answer"]}
 WORDS = ["plain", "river", "stone", "market", "winter", "copper", "garden", "letter", "engine", "harbour", "paper"]
 
@@ -28,10 +30,10 @@ def texts(count):
 @pytest.fixture
 def project(admin):
     people = [User.objects.create(username=f"person-{n}") for n in range(PEOPLE)]
-    made = make.project(admin, people=people, gold_rate=0.5, bar=0.2, overlap=2)
+    made = make.project(admin, people=people, gold_rate=0.5, bar=0.2, overlap=OVERLAP)
     pool = texts(PEOPLE * EACH)
     rows = [{"instruction": text, "metadata": {"category": "x"}} for text in pool]
-    for row in random.Random(6).sample(rows, 60):
+    for row in random.Random(6).sample(rows, GOLD_ITEMS):
         row["gold"] = GOLD
     importing.import_rows(actor=admin, project=made, raw=rows)
     return made
@@ -57,6 +59,7 @@ def observe(client, project):
     )
     ids = [int(value.replace("-", "")[:12], 16) for value in (item["id"], body["assignment"], submitted.json()["id"])]
     sizes = [len(claimed.content), len(submitted.content), len(item["instruction"]), len(item["messages"])]
+    sizes += [sum(map(len, answer.headers.values())) for answer in (claimed, submitted)]
     return item["id"], shape, [*ids, *sizes, middle - began, ended - middle, body["today"] % 10]
 
 

@@ -94,6 +94,7 @@ class TestSubmit:
             ({"output": "x", "lead_time": True}, "lead_time"),
             ({"output": "x\x00"}, ""),
             ({"outptu": "x"}, "outptu"),
+            ({"output": "x", "guideline": 1}, "guideline"),
             ({"messages": [{"role": "user", "content": "x"}]}, "messages[0].role"),
             ({"ratings": {"accuracy": 5}}, "ratings"),
         ],

@@ -174,7 +174,7 @@ class TestManaging:
                 work.submit(user=person, assignment=claimed.assignment.uuid, body={"output": "The same"})
         lines = page(admin, "agreement-csv", project.uuid).content.decode("utf-8-sig").splitlines()
         assert lines[0] == "until,dimension,measure,value,low,high,n,reason"
-        assert ",similarity,chrf,1.0,,,8," in lines[1]
+        assert ",similarity,chrf,1.0,1.0,1.0,8," in lines[1]
 
     def test_the_quality_page_is_for_managers(self, page, project, manager, bob):
         assert page(manager, "quality", project.uuid).status_code == 200
