@@ -16,7 +16,7 @@ from sftlab.stats.pairing import pair_chances
 from sftlab.stats.ranking import rank
 
 PAIRING = "study.pairing"
-BATCH = 2000
+BATCH = 200
 BEGUN, HIGHEST = 1_000_000, 999_999
 
 
@@ -28,9 +28,9 @@ def steer(*, study: Study, cast: Sequence[Cast]) -> list[dict[str, Any]] | None:
     found = pair_chances(rank(votes_of(cast, systems), seed=study.seed))
     chances = {frozenset((one.first, one.second)): one.chance for one in found}
     seed = f"{study.seed} {len(cast)}"
-    _draw(study, chances, seed=seed)
     drawn = [{"first": one.first, "second": one.second, "chance": one.chance} for one in found]
     record(actor=None, verb=PAIRING, obj=study, data={"votes": len(cast), "seed": seed, "pairs": drawn})
+    _draw(study, chances, seed=seed)
     return drawn
 
 
@@ -40,24 +40,23 @@ def draws(study: Study) -> list[dict[str, Any]]:
 
 
 def _draw(study: Study, chances: dict[frozenset[str], float], *, seed: str) -> None:
-    """Weighted sampling without replacement (Efraimidis & Spirakis 2006): the key of weight w is u^(1/w)."""
+    """Weighted sampling without replacement (Efraimidis & Spirakis 2006): the key of weight w is u^(1/w).
+
+    In short transactions, since a claim passes over what is locked: in one long one, raters would find nothing.
+    """
     toss = random.Random(seed)  # noqa: S311 - recorded, to be repeated
-    waiting = Presentation.objects.filter(pool=study, lane="work", state="free").select_related(
-        "item__first__system__system__model", "item__second__system__system__model"
-    )
-    begun = set(
-        Presentation.objects.filter(pool=study, lane="work").exclude(state="free").values_list("item_id", flat=True)
-    )
+    work = Presentation.objects.filter(pool=study, lane="work")
+    begun = set(work.exclude(state="free").values_list("item_id", flat=True))
     keys: dict[int, int] = {}
-    presentations = list(waiting.order_by("item_id", "number"))
-    for one in presentations:
-        if one.item_id not in keys:
-            weight = chances.get(_pair(one), 0.0)
-            keys[one.item_id] = int(HIGHEST * toss.random() ** (1 / weight)) if weight > 0 else 0
-        one.priority = BEGUN if one.item_id in begun else keys[one.item_id]
-    Presentation.objects.bulk_update(presentations, ["priority"], batch_size=BATCH)
-
-
-def _pair(presentation: Presentation) -> frozenset[str]:
-    answers = (presentation.item.first, presentation.item.second)
-    return frozenset(str(one.system.system.model.uuid) for one in answers if one and one.system)
+    moved = []
+    names = ("pk", "item_id", "priority", "item__first__system__system__model__uuid")
+    free = work.filter(state="free").order_by("item_id", "number")
+    for pk, item, before, first, second in free.values_list(*names, "item__second__system__system__model__uuid"):
+        if item not in keys:
+            weight = chances.get(frozenset((str(first), str(second))), 0.0)
+            keys[item] = int(HIGHEST * toss.random() ** (1 / weight)) if weight > 0 else 0
+        priority = BEGUN if item in begun else keys[item]
+        if priority != before:
+            moved.append(Presentation(pk=pk, priority=priority))
+    for start in range(0, len(moved), BATCH):
+        Presentation.objects.bulk_update(moved[start : start + BATCH], ["priority"])

@@ -105,8 +105,8 @@ def refresh(*, study: Study) -> StudyResult | None:
         return None
     cast = counted(study, excluded=excluded_raters(study))
     data = compute(study, cast)
+    data["pairing"] = steer(study=study, cast=cast)
     with transaction.atomic():
-        data["pairing"] = steer(study=study, cast=cast)
         made = StudyResult.objects.create(study=study, votes=votes, data=data)
         Study.objects.filter(pk=study.pk).update(refreshed_for=votes)
         study.results.filter(final=False, pk__lt=made.pk).delete()
