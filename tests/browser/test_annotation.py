@@ -77,6 +77,30 @@ def test_skipping_by_keyboard_brings_the_next_item(open_as, project, alice):
     assert Assignment.objects.get(uuid=first).reason == "Unclear"
 
 
+def test_an_item_is_given_back_with_its_draft(open_as, project, alice, shoot):
+    page = annotate(open_as, project, alice)
+    first = page.locator("#answer").get_attribute("data-assignment")
+    page.keyboard.type("Not sure yet")
+    page.get_by_role("button", name="Skip").click()
+    shoot(page, "skip")
+    page.get_by_role("button", name="Give it back for now").click()
+    page.wait_for_url(lambda url: "/projects/" not in url)
+    found = Assignment.objects.get(uuid=first)
+    assert (found.state, found.draft["output"]) == ("released", "Not sure yet")
+
+
+def test_an_answer_that_came_too_late_leads_on_and_says_where_the_text_is(open_as, project, alice, bob):
+    page = annotate(open_as, project, alice)
+    page.keyboard.type("Too late")
+    page.get_by_text("Draft saved").wait_for()
+    Membership.objects.create(project=project, user=bob, role="annotator")
+    Assignment.objects.filter(ahead=False).update(expires_at=timezone.now())
+    assert work.claim(user=bob, project=project.uuid).item == project.items.earliest("id")
+    page.keyboard.press("Control+Enter")
+    page.get_by_role("link", name="Kept drafts").click()
+    page.get_by_text("Too late").wait_for()
+
+
 def test_the_next_item_is_there_before_it_is_wanted(open_as, project, alice):
     annotate(open_as, project, alice)
     assert Assignment.objects.filter(state="live", ahead=True).count() == 1
