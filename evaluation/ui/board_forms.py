@@ -1,14 +1,23 @@
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from evaluation.leaderboards.definition import BY_RANK
+from evaluation.metric_titles import title_of
 from evaluation.metrics.registry import METRICS
 from evaluation.models import EvalSet, Leaderboard, Study
 from sftlab.accounts.models import User
 
-METRIC_CHOICES = [(one.name, one.title) for one in METRICS.values()]
+
+def metric_choices() -> list[tuple[str, str]]:
+    return [(name, title_of(name)) for name in METRICS]
+
+
+def orders() -> list[tuple[str, str]]:
+    by_votes = gettext("people's votes if there is a study, otherwise the first metric")
+    return [("", by_votes), (BY_RANK, gettext("people's votes")), *metric_choices()]
 
 
 class People(forms.CharField):
@@ -66,20 +75,12 @@ class NewLeaderboard(forms.Form):
     )
     metrics = forms.MultipleChoiceField(
         label=_("Metrics"),
-        choices=METRIC_CHOICES,
+        choices=metric_choices,
         required=False,
         help_text=_("None: every metric that was scored."),
         widget=forms.CheckboxSelectMultiple(),
     )
-    order = forms.ChoiceField(
-        label=_("Ordered by"),
-        choices=[
-            ("", _("people's votes if there is a study, otherwise the first metric")),
-            (BY_RANK, _("people's votes")),
-            *METRIC_CHOICES,
-        ],
-        required=False,
-    )
+    order = forms.ChoiceField(label=_("Ordered by"), choices=orders, required=False)
     visibility = forms.ChoiceField(
         label=_("Who may read it"), choices=Leaderboard.Visibility.choices, initial="members"
     )
