@@ -38,29 +38,48 @@ class PackedBert:
         return states
 
 
+class _Linear:
+    """Weights laid out for oneDNN where torch has it, which on many processors is half as fast again as its default."""
+
+    def __init__(self, weight: Any, bias: Any) -> None:
+        import torch
+
+        self._bias = bias.detach()
+        available = torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
+        self._packed = available and weight.device.type == "cpu"
+        self._weight = torch.ops.mkldnn._reorder_linear_weight(weight.detach()) if self._packed else weight.detach()
+
+    def __call__(self, states: Any) -> Any:
+        import torch
+
+        if self._packed:
+            return torch.ops.mkldnn._linear_pointwise(states, self._weight, self._bias, "none", [], "")
+        return torch.nn.functional.linear(states, self._weight, self._bias)
+
+
 class _Layer:
     def __init__(self, layer: Any, heads: int) -> None:
         import torch
 
-        attention = layer.attention.self
+        attention, output = layer.attention.self, layer.output
         parts = (attention.query, attention.key, attention.value)
         self._heads = heads
-        self._weight = torch.cat([part.weight for part in parts])
-        self._bias = torch.cat([part.bias for part in parts])
-        self._attended, self._inner, self._outer = layer.attention.output, layer.intermediate.dense, layer.output
+        self._project = _Linear(torch.cat([part.weight for part in parts]), torch.cat([part.bias for part in parts]))
+        self._attended, self._attended_norm = _of(layer.attention.output.dense), layer.attention.output.LayerNorm
+        self._inner, self._outer, self._outer_norm = _of(layer.intermediate.dense), _of(output.dense), output.LayerNorm
 
     def __call__(self, states: Any, lengths: Sequence[int]) -> Any:
         from torch.nn.functional import gelu
 
         context = self._attend(states, lengths)
-        states = self._attended.LayerNorm(self._attended.dense(context).add_(states))
-        return self._outer.LayerNorm(self._outer.dense(gelu(self._inner(states))).add_(states))
+        states = self._attended_norm(self._attended(context).add_(states))
+        return self._outer_norm(self._outer(gelu(self._inner(states))).add_(states))
 
     def _attend(self, states: Any, lengths: Sequence[int]) -> Any:
         import torch
-        from torch.nn.functional import linear, scaled_dot_product_attention
+        from torch.nn.functional import scaled_dot_product_attention
 
-        projected: Any = linear(states, self._weight, self._bias)
+        projected = self._project(states)
         context = torch.empty_like(states)
         start = 0
         for part, length in zip(projected.split(list(lengths)), lengths, strict=True):
@@ -69,3 +88,7 @@ class _Layer:
             context[start : start + length] = found.transpose(0, 1).reshape(length, -1)
             start += length
         return context
+
+
+def _of(dense: Any) -> _Linear:
+    return _Linear(dense.weight, dense.bias)
