@@ -3,7 +3,8 @@
     python -m tests.bench.train [--cases alpaca,packed,full,uniform,flat] [--rows 64] [--repeats 1]
 
 Both sides get the same token ids in the same order, start from the same LoRA weights, and run alternately in fresh
-processes. Tokens are the rows' own, padding never counted. One JSON line for each case, then one for all.
+processes whose threads sleep at barriers, as those of the service do. Tokens are the rows' own, padding never counted.
+One JSON line for each case, then one for all.
 """
 
 import argparse
@@ -229,7 +230,7 @@ def trl(case: Case, system: str, repeat: int) -> Json:
     out = subprocess.run(
         [sys.executable, "-m", "tests.bench.train", "--child", str(job)],
         cwd=ROOT,
-        env=dict(os.environ, HF_HUB_OFFLINE="1", TRL_EXPERIMENTAL_SILENCE="1"),
+        env={"OMP_WAIT_POLICY": "PASSIVE"} | os.environ | {"HF_HUB_OFFLINE": "1", "TRL_EXPERIMENTAL_SILENCE": "1"},
         capture_output=True,
         text=True,
         check=False,

@@ -23,6 +23,7 @@ def main(arguments: list[str]) -> int:
         return BAD_SPEC
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch: spinning threads starve on a busy machine
     run_dir, ranks = RunDir(Path(arguments[0])), Ranks()
     run_dir.listen()
     return _guarded(run_dir, ranks)
