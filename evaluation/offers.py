@@ -61,7 +61,7 @@ def _evaluations() -> Stage:
         url=reverse("evaluation:evaluations"),
         icon="metrics",
         count=Evaluation.objects.count(),
-        state=f"{newest}: {newest.get_status_display()}" if newest else "",
+        state=_("%(name)s: %(state)s") % {"name": newest, "state": newest.get_status_display()} if newest else "",
         hint=_("Upload an evaluation set and let models answer it."),
     )
 

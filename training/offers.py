@@ -46,6 +46,6 @@ def _stage(user: User) -> Stage:
         url=reverse("training:runs"),
         icon="run",
         count=runs.count(),
-        state=f"{newest.name}: {newest.get_status_display()}" if newest else "",
+        state=_("%(name)s: %(state)s") % {"name": newest, "state": newest.get_status_display()} if newest else "",
         hint=_("Register a model and fine-tune it on a version."),
     )
