@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from django.core.cache import cache
@@ -102,6 +103,14 @@ def pytest_ignore_collect(collection_path, config):  # type: ignore[no-untyped-d
     if "browser" in collection_path.parts and not _has_chromium() and os.environ.get("SFTLAB_BROWSER") != "required":
         return True
     return None
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):  # type: ignore[no-untyped-def]
+    """pytest leaves the operation out of the id of schemathesis' tests, and xdist runs one test for each id."""
+    for item in items:
+        if getattr(item, "operation_label", None):
+            item._id = replace(item.id, params=item.operation_label)
 
 
 def pytest_terminal_summary(terminalreporter):  # type: ignore[no-untyped-def]
