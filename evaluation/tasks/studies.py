@@ -1,6 +1,6 @@
 from procrastinate.contrib.django import app
 
-from evaluation.models.studies import Study, Vote
+from evaluation.models.studies import Study
 from evaluation.services.studies import report, results
 
 
@@ -19,5 +19,5 @@ def report_study(study: str) -> None:
 def refresh_studies(timestamp: int) -> None:
     """Open studies with votes that no result has seen yet."""
     for study in Study.objects.filter(status=Study.Status.OPEN):
-        if study.refreshed_for != Vote.objects.filter(study=study).count():
+        if not results.is_fresh(study):
             results.refresh(study=study)

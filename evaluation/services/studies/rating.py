@@ -74,7 +74,8 @@ def _settle_sides(rating: Rating) -> None:
     """Of the unit's free presentations the one that keeps this rater's sides balanced on this pair; then it stays."""
     presentation = rating.slot
     wanted = _less_seen(rating)
-    if presentation.lane == "work" and wanted is not None and wanted != presentation.swapped:
+    kept = rating.draft is not None  # a vote taken back comes again as it was seen
+    if presentation.lane == "work" and not kept and wanted is not None and wanted != presentation.swapped:
         other = (
             Presentation.objects.select_for_update(skip_locked=True)
             .filter(item=presentation.item_id, state=Presentation.State.FREE, assigned_to=None, swapped=wanted)

@@ -100,9 +100,9 @@ def refresh(*, study: Study) -> StudyResult | None:
     """Stores a new result if votes came in since the last one. A closed study keeps its report."""
     if not study.is_open:
         return None
-    votes = Vote.objects.filter(study=study).count()
-    if study.refreshed_for == votes:
+    if is_fresh(study):
         return None
+    votes = Vote.objects.filter(study=study).count()
     cast = counted(study, excluded=excluded_raters(study))
     data = compute(study, cast)
     data["pairing"] = steer(study=study, cast=cast)
@@ -111,6 +111,15 @@ def refresh(*, study: Study) -> StudyResult | None:
         Study.objects.filter(pk=study.pk).update(refreshed_for=votes)
         study.results.filter(final=False, pk__lt=made.pk).delete()
     return made
+
+
+def is_fresh(study: Study) -> bool:
+    """Whether the newest result has seen every vote; one that was taken back and cast again is a new one."""
+    votes = Vote.objects.filter(study=study)
+    newest = study.results.order_by("-pk").first()
+    if newest is None or study.refreshed_for != votes.count():
+        return False
+    return not votes.filter(created_at__gt=newest.created_at).exists()
 
 
 def excluded_raters(study: Study) -> list[int]:
