@@ -89,5 +89,5 @@ def _time(loop: Loop, ready: Prepared, worst: Any, seconds: float) -> dict[str, 
         "worst_step_seconds": round(seconds, 3),
         "tokens_per_s": round(rate, 1),
         "planned_tokens": planned,
-        "seconds": round(planned / rate, 1),
+        "seconds": round(planned / rate, 3),
     }

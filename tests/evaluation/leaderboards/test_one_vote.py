@@ -11,6 +11,7 @@ from django.db import transaction
 from evaluation.demo import fixtures, scripts
 from evaluation.leaderboards.diff import rows_diff
 from evaluation.models import Delivery, Evaluation, Leaderboard, Snapshot, Study
+from evaluation.models.studies import Rating
 from evaluation.selectors.study_exports import vote_rows
 from evaluation.services.leaderboards import build_snapshot
 from evaluation.services.studies.report import make_report
@@ -23,6 +24,7 @@ API = "/api/v1/"
 CATEGORIES = ("math", "science")
 RATERS = ("alice", "bob")
 BOARDS = ("changed", "untouched")
+OTHER = {"left": "right", "right": "left"}
 
 
 @pytest.fixture
@@ -70,7 +72,7 @@ def studies(rest, evalset, models):
     made = {}
     for name in BOARDS:
         asked = {"evalset": evalset["id"], "models": models, "design": "both", "raters_per_unit": 2, "name": name}
-        body = {**asked, "dimensions": ["accuracy"], "seed": 7, "config": {"check_rate": 0}}
+        body = {**asked, "dimensions": ["accuracy"], "seed": 7, "check_rate": 0}
         made[name] = rest("admin", "post", "studies/", body).data["id"]
         for rater in RATERS:
             rest("admin", "post", f"studies/{made[name]}/members/", {"username": rater, "role": "rater"})
@@ -109,16 +111,26 @@ def close(rest, study):
 
 
 def change_the_last_vote(rest, study):
-    """Taken back and given to the other side; who and which vote."""
+    """Taken back and given to the other model, on whichever side it stands the second time; the vote's item."""
     last = Study.objects.get(uuid=study).votes.exclude(choice__in=("tie", "both_bad")).latest("pk")
     newest = last.study.votes.filter(rater=last.rater).latest("pk")
-    rater, rating = newest.rater.username, newest.rating.uuid
+    rater, rating, swapped = newest.rater.username, newest.rating.uuid, newest.presentation.swapped
+    given = verdicts(study)
     rest(rater, "post", f"ratings/{rating}/undo/")
     shown = rest(rater, "post", f"studies/{study}/claim/").data
-    choice = "right" if newest.choice == "left" else "left"
-    body = {"choice": choice, "scores": newest.scores, "lead_time": 9.0}
+    choice, scores = OTHER.get(newest.choice, "left"), newest.scores
+    if Rating.objects.get(uuid=shown["rating"]).slot.swapped != swapped:
+        choice, scores = OTHER[choice], {OTHER[side]: marks for side, marks in scores.items()}
+    body = {"choice": choice, "scores": scores, "lead_time": 9.0}
     rest(rater, "post", f"ratings/{shown['rating']}/submit/", body, **{"Idempotency-Key": shown["rating"]})
+    assert len(verdicts(study).items() - given.items()) == 1
     return newest.unit.item
+
+
+def verdicts(study):
+    """(rater, item) → the model that was found better, or that none was."""
+    rows = vote_rows(Study.objects.get(uuid=study))
+    return {(row["rater"], row["item"]): row.get(row["choice"], row["choice"]) for row in rows}
 
 
 def stored(slug):

@@ -127,7 +127,7 @@ def test_the_export_answers_in_plain_transformers_as_the_adapter_does(bench: Ben
     prompt = tokenizer.apply_chat_template(messages, add_generation_prompt=True, return_dict=True, return_tensors="pt")
     tokens = plain.generate(**prompt, max_new_tokens=12)[0, prompt["input_ids"].shape[1] :]
     ours = json.loads((answers / "outputs.jsonl").read_text())["text"]
-    assert tokenizer.decode(tokens, skip_special_tokens=True) == ours
+    assert tokenizer.decode(tokens, skip_special_tokens=True).rstrip("\ufffd") == ours
     assert tokenizer.eos_token_id in plain.generation_config.eos_token_id
 
 
