@@ -1,5 +1,5 @@
-"""`make demo`'s command, whole, in a process of its own with state of its own: once as it is typed, with SmolLM2, and
-with a tiny but real model wherever it is played more often."""
+"""`make demo`'s command, whole, in a process of its own with state of its own: once with SmolLM2, and with a tiny but
+real model wherever it is played more often."""
 
 import json
 import os
@@ -29,7 +29,6 @@ COUNTED = (
 )  # fmt: skip
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]
-tiny = pytest.mark.xdist_group("demo")
 
 
 class Demo:
@@ -53,6 +52,14 @@ class Demo:
 
     def start(self) -> subprocess.Popen[str]:
         return self._manage("demo", "--no-serve", "--port", str(self.port), *self.options)
+
+    def started_again_until(self, step: str, running: subprocess.Popen[str]) -> subprocess.Popen[str]:
+        """Waits for the end of a step; a demo that a kill has stopped before it is started again."""
+        while step not in self.said:
+            if running.poll() is not None:
+                running = self.start()
+            time.sleep(0.05)
+        return running
 
     def play(self, seconds: float = SECONDS) -> None:
         assert self.start().wait(seconds) == 0, self.said
@@ -120,37 +127,40 @@ def assert_a_leaderboard_of_both_models(demo: Demo) -> None:
 
 
 def test_the_whole_loop_with_the_model_of_the_demo(tmp_path: Path) -> None:
-    made = Demo(tmp_path)
+    made = Demo(tmp_path, "--metrics", "bleu,rougeL")
     made.play(1200)
     assert_a_leaderboard_of_both_models(made)
     assert made.summary["base_eval_loss"] - made.summary["eval_loss"] > 0.1
 
 
-@tiny
 def test_the_whole_loop_ends_in_a_leaderboard_of_both_models(demo: Demo) -> None:
     assert_a_leaderboard_of_both_models(demo)
 
 
-@tiny
 def test_a_second_run_adds_nothing(demo: Demo) -> None:
     before = demo.counts()
     demo.play()
     assert demo.counts() == before
 
 
-@tiny
 def test_nothing_is_left_running(demo: Demo) -> None:
     wait_until(lambda: not demo.processes(), 20)
 
 
-@tiny
-@pytest.mark.parametrize("victim", [("serve",), ("worker",), ("postgres", "-D")], ids=["web", "worker", "database"])
-def test_a_kill_in_the_middle_loses_nothing_and_the_next_run_comes_through(tmp_path: Path, demo: Demo, victim) -> None:
+KILLS = [
+    ("Review it:", ("serve",)),
+    ("Freeze a dataset version:", ("postgres", "-D")),
+    ("Fine-tune by LoRA:", ("worker",)),
+]
+
+
+def test_a_kill_of_each_part_in_the_middle_loses_nothing_and_the_next_run_comes_through(tmp_path: Path, demo: Demo):
     hurt = tiny_demo(tmp_path, "bleu,rougeL,chrf")
     running = hurt.start()
-    wait_until(lambda: "Freeze a dataset version:" in hurt.said or running.poll() is not None)
-    for pid in hurt.processes(*victim):
-        os.kill(pid, signal.SIGKILL)
+    for step, victim in KILLS:
+        running = hurt.started_again_until(step, running)
+        for pid in hurt.processes(*victim):
+            os.kill(pid, signal.SIGKILL)
     running.wait(SECONDS)
     hurt.play()
     assert hurt.counts() == demo.counts()
