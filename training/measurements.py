@@ -18,6 +18,7 @@ class TrainPoint:
     supervised_tokens: float | None = None
     tokens_per_s: float | None = None
     rss_mb: float | None = None
+    gpu_mb: float | None = None
 
 
 @dataclass(frozen=True)

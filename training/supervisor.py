@@ -26,6 +26,7 @@ from sftlab.postgres import DatabaseUnavailable
 from training.events import Event, read_events
 from training.holder import Holder, is_held, locked_file
 from training.retries import HandedBack
+from training.trainer.threads import WAITING
 
 log = logging.getLogger(__name__)
 
@@ -330,7 +331,7 @@ def _start(run_dir: Path, command: list[str], fence: int, environment: Mapping[s
 
 def _environment() -> Iterator[tuple[str, str]]:
     """The service's secrets are no business of a child."""
-    yield "OMP_WAIT_POLICY", "PASSIVE"  # threads that spin at barriers starve each other beside a web server
+    yield from WAITING.items()
     for name, value in os.environ.items():
         if not name.startswith(("SFTLAB_", "DATABASE_", "PG")):
             yield name, value

@@ -16,8 +16,10 @@ from functools import partial
 from itertools import compress
 from typing import Any, NamedTuple
 
+from training.trainer.threads import WAITING
+
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # for both sides, as the service's children run
+os.environ.update(WAITING)  # for both sides, as the service's children run
 
 import bert_score
 import numpy as np

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.bench.data import instruction_rows
+from training.trainer.threads import WAITING
 
 ROOT = Path(__file__).parents[2]
 CACHE = ROOT / "var" / "cache"
@@ -145,16 +146,15 @@ def uniform(count: int) -> list[Json]:
 
 
 def matrix_rate() -> float:
-    """float32 GFLOP/s of this machine's matrix product, all threads."""
+    """float32 GFLOP/s of this machine's matrix product, all threads: the median of a second, after half a second."""
     import torch
 
-    a, b = torch.randn(1536, 1536), torch.randn(1536, 1536)
-    times = []
-    for _ in range(12):
-        started = time.perf_counter()
-        torch.mm(a, b)
+    a, b, out = (torch.randn(1536, 1536) for _ in range(3))
+    times, end = [], time.perf_counter() + 1.5
+    while (started := time.perf_counter()) < end:
+        torch.mm(a, b, out=out)
         times.append(time.perf_counter() - started)
-    return 2 * 1536**3 / statistics.median(times) / 1e9
+    return 2 * 1536**3 / statistics.median(times[len(times) // 3 :]) / 1e9
 
 
 def ours(case: Case, system: str, every_row: list[Json], repeat: int) -> Json:
@@ -181,13 +181,13 @@ def ours(case: Case, system: str, every_row: list[Json], repeat: int) -> Json:
         "tokens_per_s": found["tokens_per_s"],
         "peak_rss_mb": found["peak_rss_mb"],
         "losses": [event["loss"] for event in events if event["type"] == "train"],
-        "work": work(found),
+        "work": work(found, next((CACHE / "models").glob("*/config.json"))),
     }
 
 
-def work(found: Json) -> float:
+def work(found: Json, config_file: Path) -> float:
     """FLOP of a run: T·(4·P_linear + 6·P_lora) + 4·S·V·d + causal attention; 6·P and 6·S·V·d where all is trained."""
-    config = json.loads(next((CACHE / "models").glob("*/config.json")).read_text())
+    config = json.loads(config_file.read_text())
     width, layers = config["hidden_size"], config["num_hidden_layers"]
     head = config["vocab_size"] * width
     trained = found["trainable_parameters"]
@@ -230,7 +230,7 @@ def trl(case: Case, system: str, repeat: int) -> Json:
     out = subprocess.run(
         [sys.executable, "-m", "tests.bench.train", "--child", str(job)],
         cwd=ROOT,
-        env={"OMP_WAIT_POLICY": "PASSIVE"} | os.environ | {"HF_HUB_OFFLINE": "1", "TRL_EXPERIMENTAL_SILENCE": "1"},
+        env=WAITING | os.environ | {"HF_HUB_OFFLINE": "1", "TRL_EXPERIMENTAL_SILENCE": "1"},
         capture_output=True,
         text=True,
         check=False,

@@ -12,6 +12,7 @@ from training.trainer.files import write_json
 from training.trainer.ranks import Ranks
 from training.trainer.run_dir import RunDir
 from training.trainer.spec import Spec, load_spec
+from training.trainer.threads import WAITING
 
 DONE, FAILED, BAD_SPEC, STOPPED = 0, 1, 2, 75
 MEMORY_SIGNS = ("can't allocate memory", "out of memory", "not enough memory", "Cannot allocate memory")
@@ -23,7 +24,8 @@ def main(arguments: list[str]) -> int:
         return BAD_SPEC
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch: spinning threads starve on a busy machine
+    for name, value in WAITING.items():
+        os.environ.setdefault(name, value)
     run_dir, ranks = RunDir(Path(arguments[0])), Ranks()
     run_dir.listen()
     return _guarded(run_dir, ranks)

@@ -44,8 +44,9 @@ def rows_attention(
     import torch
     from torch.nn.functional import scaled_dot_product_attention as attend
 
-    if not dropout and flash_serves(query.device.type, str(query.dtype).removeprefix("torch."), query.shape[-1]):
-        return flash_attention(query, key, value, row_lengths, scale=scaling, window=sliding_window), None
+    if not dropout and flash_serves(query.device.type, query.dtype, query.shape[-1]):
+        q, k, v = (tensor[0].transpose(0, 1) for tensor in (query, key, value))
+        return flash_attention(q, k, v, row_lengths, scale=scaling, window=sliding_window)[None], None
     groups = query.shape[1] // key.shape[1]
     if groups > 1:
         key, value = key.repeat_interleave(groups, dim=1), value.repeat_interleave(groups, dim=1)

@@ -81,7 +81,12 @@ def load_base(source: Source, *, dtype: str, device: str, four_bit: bool = False
         )
     except (OSError, ValueError, KeyError) as problem:
         raise TrainerError("broken_model", f"The model in {source.folder} cannot be loaded: {problem}") from problem
-    return model if four_bit else model.to(device)
+    if not four_bit:
+        return model.to(device)
+    for module in model.modules():
+        if hasattr(module, "support_avx512bf16_for_cpu"):
+            module.support_avx512bf16_for_cpu = False  # its kernel has no gradient, and one evaluation switches to it
+    return model
 
 
 def _checked(source: Source) -> Source:

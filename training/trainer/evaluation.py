@@ -13,7 +13,7 @@ from training.trainer.events import Events
 from training.trainer.plan import rank_passes
 from training.trainer.ranks import Ranks
 from training.trainer.rows import Rows
-from training.trainer.spec import DataFile, TrainConfig
+from training.trainer.spec import DTYPES, DataFile, TrainConfig
 from training.trainer.tuned import Tuned
 
 
@@ -105,8 +105,7 @@ def arithmetic(config: TrainConfig, device: Any) -> Any:
 
     if config.precision in ("fp32", "fp64"):
         return contextlib.nullcontext()
-    kind = torch.bfloat16 if config.precision == "bf16" else torch.float16
-    return torch.autocast(device.type, dtype=kind)
+    return torch.autocast(device.type, dtype=getattr(torch, DTYPES[config.precision]))
 
 
 def _batches(tuned: Tuned, rows: Rows, config: TrainConfig, ranks: Ranks) -> Iterator[tuple[Batch, float]]:

@@ -1,11 +1,11 @@
 """Kernels of other packages, used where they are installed and a GPU is there; the result says which were."""
 
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from importlib.util import find_spec
 from typing import Any
 
-from training.trainer.spec import TrainConfig
+from training.trainer.spec import DTYPES, TrainConfig
 
 FLASH_WIDTH = 256
 """Widest head that FlashAttention 2 has."""
@@ -16,35 +16,49 @@ def installed(package: str) -> bool:
     return find_spec(package) is not None
 
 
-def flash_serves(device: str, kind: str, width: int) -> bool:
-    """`kind` is the name of the numbers that go into the attention."""
-    return device == "cuda" and kind in ("bfloat16", "float16") and width <= FLASH_WIDTH and installed("flash_attn")
+def flash_serves(device: str, kind: Any, width: int) -> bool:
+    """`kind` is the dtype of the numbers that go into the attention."""
+    import torch
+
+    return device == "cuda" and kind in (torch.bfloat16, torch.float16) and width <= FLASH_WIDTH
 
 
 def flash_attention(
-    query: Any, key: Any, value: Any, row_lengths: Sequence[int], *, scale: float | None, window: int | None
+    query: Any,
+    key: Any,
+    value: Any,
+    row_lengths: Sequence[int],
+    *,
+    scale: float | None = None,
+    window: int | None = None,
 ) -> Any:
-    """Rows laid end to end, in one call; shapes (1, heads, tokens, width) to (1, tokens, heads, width)."""
-    import torch
-    from flash_attn import flash_attn_varlen_func
+    """PyTorch's own build of FlashAttention, for rows laid end to end; shapes (tokens, heads, width)."""
+    from torch.nn.attention.varlen import varlen_attn
 
-    lengths = torch.tensor([0, *row_lengths], device=query.device)
-    ends = lengths.cumsum(0, dtype=torch.int32)
-    q, k, v = (tensor[0].transpose(0, 1).contiguous() for tensor in (query, key, value))
-    seen: Any = flash_attn_varlen_func(
-        q,
-        k,
-        v,
-        cu_seqlens_q=ends,
-        cu_seqlens_k=ends,
-        max_seqlen_q=max(row_lengths),
-        max_seqlen_k=max(row_lengths),
-        softmax_scale=scale,
-        causal=True,
-        window_size=(-1, -1) if window is None else (window - 1, 0),
-        deterministic=True,
+    ends, longest = _ends(tuple(row_lengths), query.device), max(row_lengths)
+    before = -1 if window is None else window - 1
+    return varlen_attn(
+        query, key, value, ends, ends, longest, longest, scale=scale, window_size=(before, 0), enable_gqa=True
     )
-    return seen[None]
+
+
+@lru_cache(maxsize=4)
+def _ends(row_lengths: tuple[int, ...], device: Any) -> Any:
+    """Sent to the device once for all layers of a pass."""
+    import torch
+
+    return torch.tensor([0, *row_lengths]).cumsum(0, dtype=torch.int32).to(device)
+
+
+def gated(gate: Any, up: Any) -> Any:
+    """silu(gate) * up"""
+    if installed("liger_kernel"):
+        from liger_kernel.ops.swiglu import LigerSiLUMulFunction
+
+        return LigerSiLUMulFunction.apply(gate, up)
+    import torch
+
+    return torch.nn.functional.silu(gate) * up
 
 
 def liger_serves(core: Any, device: str, config: TrainConfig) -> bool:
@@ -65,12 +79,14 @@ def apply_liger(core: Any, device: str, config: TrainConfig) -> None:
 
 def used(tuned: Any, device: str, config: TrainConfig) -> list[str]:
     """For the result: how the passes of this run were computed."""
-    in_rows = tuned.packs() and config.packing != "off"
-    if in_rows and tuned.fuses() and config.precision in ("fp32", "fp64"):
-        return ["fused-cpu"]
-    kinds = {"bf16": "bfloat16", "fp16": "float16"}
+    import torch
+
+    kind = getattr(torch, DTYPES[config.precision])
     text = tuned.core.config.get_text_config()
     width = getattr(text, "head_dim", None) or text.hidden_size // text.num_attention_heads
-    flash = in_rows and flash_serves(device, kinds.get(config.precision, "float32"), width)
-    attention = "flash-attention" if flash else tuned.usual_attention
-    return [attention, *(["liger"] if liger_serves(tuned.core, device, config) else [])]
+    in_rows = tuned.packs() and config.packing != "off"
+    fused = in_rows and tuned.fuses(kind)
+    flash = in_rows and flash_serves(device, kind, width)
+    attention = "flash-attention" if flash else f"{device}-attention" if fused else tuned.usual_attention
+    liger = liger_serves(tuned.core, device, config)
+    return [*(["fused"] if fused else []), attention, *(["liger"] if liger else [])]

@@ -15,7 +15,7 @@ from training.trainer.checkpoints import Checkpoint, Checkpoints
 from training.trainer.errors import Stopped, TrainerError
 from training.trainer.evaluation import EvalFile, Score, arithmetic, evaluate, send_score
 from training.trainer.events import Events
-from training.trainer.memory import rss_mb
+from training.trainer.memory import gpu_mb, rss_mb
 from training.trainer.placement.whole import Whole
 from training.trainer.plan import Plan, rank_passes
 from training.trainer.ranks import Ranks
@@ -113,15 +113,15 @@ class Loop:
         torch.manual_seed(step_seed(self.spec.seed, state.step, self.ranks.rank))
         self.tuned.model.train()
         self.placement.forget_gradients()
-        total, seen = 0.0, []
+        total, seen = torch.zeros((), dtype=torch.float64, device=self.tuned.device), []
         for batch, counts, last in self._batches(rows):
             with arithmetic(config, self.tuned.device):
                 loss, nll = self.tuned.loss(batch, smoothing=config.label_smoothing)
             self.placement.backward(loss * counts / weights, last=last)
-            total += float(loss.detach()) * counts
+            total += loss.detach() * counts
             seen.append((batch, nll))
         self._add_penalty()
-        loss = self.ranks.sum(total) / weights
+        loss = self.ranks.sum(float(total)) / weights
         self._expect_finite(loss, seen)
         norm = self._apply(rows)
         tokens, supervised = int(self.rows.lengths[rows].sum()), int(self.supervised[rows].sum())
@@ -185,6 +185,7 @@ class Loop:
             supervised_tokens=state.supervised_tokens,
             tokens_per_s=round(numbers["step_tokens"] / seconds, 1),
             rss_mb=rss_mb(),
+            **gpu_mb(),
         )
 
     def _evaluate(self) -> bool:

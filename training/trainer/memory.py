@@ -13,6 +13,14 @@ def peak_rss_mb() -> float:
     return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1)
 
 
+def gpu_mb() -> dict[str, float]:
+    """The most that this process's tensors took of its GPU so far; nothing where it uses none."""
+    import torch
+
+    most = torch.cuda.max_memory_allocated()
+    return {"gpu_mb": round(most / 2**20, 1)} if most else {}
+
+
 def available_mb() -> float:
     """What the machine, or the container if that has less, can still give."""
     lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()

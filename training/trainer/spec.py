@@ -14,6 +14,8 @@ from training.trainer.methods.options import METHODS, AdaLora, Options
 
 VERSION = 1
 ZERO = ("zero2", "zero3")
+DTYPES = {"fp32": "float32", "fp64": "float64", "bf16": "bfloat16", "fp16": "float16"}
+"""torch's name of each precision."""
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from training.trainer.errors import TrainerError
 from training.trainer.evaluation import EvalFile, eval_files, evaluate, send_score
 from training.trainer.events import Events
 from training.trainer.loop import Loop, State
-from training.trainer.memory import peak_rss_mb
+from training.trainer.memory import gpu_mb, peak_rss_mb
 from training.trainer.methods.build import Setting, build_model
 from training.trainer.methods.options import Full, Qlora
 from training.trainer.placement.choice import placed
@@ -26,7 +26,7 @@ from training.trainer.ranks import Ranks
 from training.trainer.result_card import write_card
 from training.trainer.rows import Options, Rows, join, prepared
 from training.trainer.run_dir import RunDir
-from training.trainer.spec import ZERO, DataFile, Spec, TrainSpec
+from training.trainer.spec import DTYPES, ZERO, DataFile, Spec, TrainSpec
 from training.trainer.tuned import Tuned
 
 ADAPTER = "adapter"
@@ -93,7 +93,12 @@ def use_device(body: TrainSpec) -> str:
     there = torch.cuda.is_available()
     if body.config.device == "cuda" and not there:
         raise TrainerError("no_device", "The run asks for a GPU and this machine has none.")
-    return "cuda" if there and body.config.device != "cpu" else "cpu"
+    if not there or body.config.device == "cpu":
+        return "cpu"
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # one of those with which cuBLAS repeats itself
+    torch.use_deterministic_algorithms(mode=True)
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]  # a module's property
+    return "cuda"
 
 
 def prepare_run(run_dir: RunDir, body: TrainSpec, events: Events, cache: Path) -> Prepared:
@@ -131,14 +136,13 @@ def prepare_run(run_dir: RunDir, body: TrainSpec, events: Events, cache: Path) -
 def load_for_training(body: TrainSpec, source: Source, device: str) -> Any:
     """Frozen weights in the precision of the arithmetic; weights to be trained in full, and all that DeepSpeed cuts,
     which knows one kind of number. What will be cut stays beside the device until then."""
-    kinds = {"fp32": "float32", "fp64": "float64", "bf16": "bfloat16", "fp16": "float16"}
     in_full = (isinstance(body.method, Full) and body.config.precision != "fp64") or body.config.sharding in ZERO
     four_bit = isinstance(body.method, Qlora)
     if source.adapter:
         raise TrainerError("adapter_as_base", "A run starts from a model, not from an adapter: export it merged first.")
     base = load_base(
         source,
-        dtype="float32" if in_full else kinds[body.config.precision],
+        dtype="float32" if in_full else DTYPES[body.config.precision],
         device=device if body.config.sharding == "none" else "cpu",
         four_bit=four_bit,
         double_quant=getattr(body.method, "double_quant", True),
@@ -278,4 +282,5 @@ def _result(
         "train_seconds": round(state.seconds, 3),
         "tokens_per_s": round(state.tokens / state.seconds, 1) if state.seconds else None,
         "peak_rss_mb": peak_rss_mb(),
+        **gpu_mb(),
     }

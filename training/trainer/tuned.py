@@ -76,22 +76,20 @@ class Tuned:
 
     def _fused_states(self, batch: Batch) -> Tensor | None:
         """The states of the batch's targets by the decoder written by hand, where it fits."""
-        if (
-            self.root is not None
-            or batch.row_lengths is None
-            or torch.is_autocast_enabled(self.device.type)
-            or self._fused is None
-        ):
+        device = self.device.type
+        kind = torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else self.core.dtype
+        if self._fused is None or batch.row_lengths is None or not self.fuses(kind):
             return None
-        return self._fused.states(batch.input_ids, batch.position_ids, batch.row_lengths, batch.predict)
+        with torch.autocast(device, enabled=False):
+            return self._fused.states(batch.input_ids, batch.position_ids, batch.row_lengths, batch.predict, kind)
 
     @cached_property
     def _fused(self) -> FusedDecoder | None:
         return FusedDecoder.of(self.core) if self.packs() else None
 
-    def fuses(self) -> bool:
-        """Whether rows end to end go through the decoder written by hand, in full precision."""
-        return self.root is None and self._fused is not None
+    def fuses(self, kind: torch.dtype) -> bool:
+        """Whether rows end to end go through the decoder written by hand, in this precision."""
+        return self.root is None and self._fused is not None and self._fused.serves(kind)
 
     def penalty(self) -> Tensor | None:
         """A term of the loss that comes from the weights alone."""

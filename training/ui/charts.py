@@ -35,7 +35,12 @@ CHARTS = [
     Chart("lr", _("Learning rate by step"), _("rate"), [("train", "lr", _("rate"))]),
     Chart("grad_norm", _("Gradient norm before clipping"), _("norm"), [("train", "grad_norm", _("norm"))]),
     Chart("speed", _("Tokens per second"), _("tokens/s"), [("train", "tokens_per_s", _("tokens/s"))]),
-    Chart("memory", _("Memory of the process"), _("MB"), [("train", "rss_mb", _("resident"))]),
+    Chart(
+        "memory",
+        _("Memory of the process"),
+        _("MB"),
+        [("train", "rss_mb", _("resident")), ("train", "gpu_mb", _("on the GPU, at most"))],
+    ),
 ]
 
 

@@ -7,7 +7,7 @@ import torch
 from transformers import AutoConfig, AutoModelForCausalLM
 
 from tests.training.trainer.test_attention import table
-from training.trainer import fused
+from training.trainer import cpu_attention, fused
 from training.trainer.batch import make_batch
 from training.trainer.fused import FusedDecoder
 from training.trainer.methods.build import Setting, build_model
@@ -31,12 +31,17 @@ def tuned(method: str, kind: str, **options: Any) -> Tuned:
     return built
 
 
-def loss_and_gradients(model: Tuned, *, by_hand: bool) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
-    model.__dict__["_fused"] = FusedDecoder.of(model.core) if by_hand else None
-    assert (model._fused is not None) == by_hand
+def by_hand(model: Tuned) -> FusedDecoder:
+    decoder = FusedDecoder.of(model.core)
+    assert decoder is not None
+    return decoder
+
+
+def loss_and_gradients(model: Tuned, decoder: FusedDecoder | None) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
+    model.__dict__["_fused"] = decoder
     loss, _ = model.loss(make_batch(ROWS, [0, 1, 2], "cpu", padded=False))
     loss.backward()
-    gradients = {name: p.grad.clone() for name, p in model.trained().items()}
+    gradients = {name: p.grad.clone() for name, p in model.trained().items() if p.grad is not None}
     for parameter in model.trained().values():
         parameter.grad = None
     return loss.detach(), gradients
@@ -45,9 +50,9 @@ def loss_and_gradients(model: Tuned, *, by_hand: bool) -> tuple[torch.Tensor, di
 @pytest.mark.parametrize("kind", fused.KINDS)
 @pytest.mark.parametrize("method", ["lora", "rslora", "full"])
 def test_loss_and_gradients_are_those_of_transformers(kind: str, method: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fused, "BLOCK", 5)
+    monkeypatch.setattr(cpu_attention, "BLOCK", 5)
     model = tuned(method, kind)
-    (plain, expected), (ours, found) = (loss_and_gradients(model, by_hand=hand) for hand in (False, True))
+    (plain, expected), (ours, found) = (loss_and_gradients(model, way) for way in (None, by_hand(model)))
     torch.testing.assert_close(ours, plain)
     for name, gradient in expected.items():
         torch.testing.assert_close(found[name], gradient, atol=1e-4, rtol=1e-3)
@@ -55,20 +60,19 @@ def test_loss_and_gradients_are_those_of_transformers(kind: str, method: str, mo
 
 def test_some_layers_may_have_no_update() -> None:
     model = tuned("lora", "llama", targets=("q_proj", "up_proj"))
-    (_, expected), (_, found) = (loss_and_gradients(model, by_hand=hand) for hand in (False, True))
+    (_, expected), (_, found) = (loss_and_gradients(model, way) for way in (None, by_hand(model)))
     for name, gradient in expected.items():
         torch.testing.assert_close(found[name], gradient, atol=1e-4, rtol=1e-3)
 
 
 def test_a_row_does_not_see_its_neighbour() -> None:
     model = tuned("lora", "llama")
-    decoder = FusedDecoder.of(model.core)
-    assert decoder is not None
+    decoder = by_hand(model)
     seen = []
     for first in ([5, 6, 7, 8], [9, 1, 1, 2]):
         batch = make_batch(table(first, [3, 4, 5]), [0, 1], "cpu", padded=False)
         keep = torch.arange(7)
-        seen.append(decoder.states(batch.input_ids, batch.position_ids, batch.row_lengths or (), keep))
+        seen.append(decoder.states(batch.input_ids, batch.position_ids, batch.row_lengths or (), keep, torch.float32))
     assert torch.equal(seen[0][4:], seen[1][4:])
 
 

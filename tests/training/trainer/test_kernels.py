@@ -1,80 +1,121 @@
 """Which kernels a run uses, and that they are given what they document. No GPU is needed: theirs are not run."""
 
 import sys
+from inspect import signature
+from itertools import pairwise
 from types import ModuleType
 from typing import Any
 
 import pytest
 import torch
+import torch.nn.attention.varlen
 from torch.nn.functional import scaled_dot_product_attention
 
 from tests.training.trainer.conftest import Bench, result
-from training.trainer import kernels
-from training.trainer.attention import rows_attention
+from tests.training.trainer.test_fused import by_hand, loss_and_gradients, tuned
+from training.trainer import attention, fused, kernels
 
 
-def varlen(q: Any, k: Any, v: Any, **said: Any) -> Any:
-    """FlashAttention's function by its documentation, (tokens, heads, width), row by row in plain PyTorch."""
-    assert torch.equal(said["cu_seqlens_q"], said["cu_seqlens_k"])
-    assert said["cu_seqlens_q"].dtype == torch.int32
-    assert said["causal"]
+def varlen(q: Any, k: Any, v: Any, ends_q: Any, ends_k: Any, longest_q: int, longest_k: int, **said: Any) -> Any:
+    """PyTorch's varlen_attn by its documentation, (tokens, heads, width), row by row in plain PyTorch."""
+    assert torch.equal(ends_q, ends_k)
+    assert ends_q.dtype == torch.int32
+    assert longest_q == longest_k == int(ends_q.diff().max())
     before, after = said["window_size"]
     rows = []
-    for start, end in zip(said["cu_seqlens_q"][:-1], said["cu_seqlens_q"][1:], strict=True):
-        assert end - start <= said["max_seqlen_q"]
+    for start, end in pairwise(ends_q.tolist()):
         one = [tensor[start:end].transpose(0, 1) for tensor in (q, k, v)]
         at = torch.arange(end - start)
         apart = at[:, None] - at[None, :]
-        mask = apart >= -after if after >= 0 else apart >= 0
-        mask = mask & (apart <= before) if before >= 0 else mask
-        seen = scaled_dot_product_attention(*one, attn_mask=mask, scale=said["softmax_scale"], enable_gqa=True)
+        mask = (apart >= -after) & ((apart <= before) if before >= 0 else (apart == apart))
+        seen = scaled_dot_product_attention(*one, attn_mask=mask, scale=said["scale"], enable_gqa=said["enable_gqa"])
         rows.append(seen.transpose(0, 1))
     return torch.cat(rows)
 
 
 @pytest.fixture
-def flash_attn(monkeypatch: pytest.MonkeyPatch) -> None:
-    package = ModuleType("flash_attn")
-    package.flash_attn_varlen_func = varlen  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "flash_attn", package)
-    monkeypatch.setattr(kernels, "installed", lambda name: name == "flash_attn")
+def on_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Takes this machine's arithmetic for a GPU's, and the function above for FlashAttention."""
+    signature(torch.nn.attention.varlen.varlen_attn).bind(*range(7), scale=None, window_size=(-1, 0), enable_gqa=True)
+    monkeypatch.setattr(torch.nn.attention.varlen, "varlen_attn", varlen)
+    for module in (attention, fused):
+        monkeypatch.setattr(module, "flash_serves", lambda *_: True)
 
 
 @pytest.mark.parametrize("window", [None, 4])
-@pytest.mark.usefixtures("flash_attn")
-def test_flash_attention_is_given_the_rows_as_it_documents_them(window: int | None) -> None:
+@pytest.mark.usefixtures("on_a_gpu")
+def test_flash_attention_is_given_the_rows_as_it_documents_them(
+    window: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     torch.manual_seed(0)
     query, key, value = torch.randn(1, 4, 12, 8), torch.randn(1, 2, 12, 8), torch.randn(1, 2, 12, 8)
-    lengths = (5, 1, 6)
-    plain, _ = rows_attention(None, query, key, value, None, row_lengths=lengths, scaling=0.3, sliding_window=window)
-    seen = kernels.flash_attention(query, key, value, lengths, scale=0.3, window=window)
-    torch.testing.assert_close(seen, plain)
+    arguments = (None, query, key, value, None)
+    said: dict[str, Any] = {"row_lengths": (5, 1, 6), "scaling": 0.3, "sliding_window": window}
+    flash, _ = attention.rows_attention(*arguments, **said)
+    monkeypatch.setattr(attention, "flash_serves", lambda *_: False)
+    plain, _ = attention.rows_attention(*arguments, **said)
+    torch.testing.assert_close(flash, plain)
+
+
+@pytest.mark.parametrize("liger", [False, True])
+@pytest.mark.parametrize("method", ["lora", "full"])
+@pytest.mark.usefixtures("on_a_gpu")
+def test_the_decoder_by_hand_is_the_same_with_the_kernels_of_a_gpu(
+    method: str, liger: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The way a GPU goes through it, in full precision here; LoRA's matrices in more precision than the pass."""
+    calls = []
+
+    class SiluMul(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx: Any, gate: Any, up: Any) -> Any:
+            calls.append(gate.shape)
+            ctx.save_for_backward(gate, up)
+            return torch.nn.functional.silu(gate) * up
+
+        @staticmethod
+        def backward(ctx: Any, grad: Any) -> Any:
+            gate, up = ctx.saved_tensors
+            return torch.ops.aten.silu_backward(grad * up, gate), grad * torch.nn.functional.silu(gate)
+
+    package = ModuleType("liger_kernel.ops.swiglu")
+    package.LigerSiLUMulFunction = SiluMul  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "liger_kernel.ops.swiglu", package)
+    monkeypatch.setattr(kernels, "installed", lambda name: liger and name == "liger_kernel")
+    model = tuned(method, "llama")
+    if method == "lora":
+        for parameter in model.trained().values():
+            parameter.data = parameter.data.double()
+    plain, expected = loss_and_gradients(model, None)
+    decoder = by_hand(model)
+    decoder.device = "cuda"
+    loss, found = loss_and_gradients(model, decoder)
+    torch.testing.assert_close(loss, plain)
+    for name, gradient in expected.items():
+        torch.testing.assert_close(found[name], gradient, atol=1e-4, rtol=1e-3)
+    assert len(calls) == (2 if liger else 0)
 
 
 @pytest.mark.parametrize(
     ("device", "kind", "width", "serves"),
     [
-        ("cuda", "bfloat16", 128, True),
-        ("cuda", "float16", 256, True),
-        ("cuda", "float32", 128, False),
-        ("cuda", "bfloat16", 512, False),
-        ("cpu", "bfloat16", 128, False),
+        ("cuda", torch.bfloat16, 128, True),
+        ("cuda", torch.float16, 256, True),
+        ("cuda", torch.float32, 128, False),
+        ("cuda", torch.bfloat16, 512, False),
+        ("cpu", torch.bfloat16, 128, False),
     ],
 )
-@pytest.mark.usefixtures("flash_attn")
-def test_flash_attention_serves_half_precision_on_a_gpu(device: str, kind: str, width: int, serves: bool) -> None:
+def test_flash_attention_serves_half_precision_on_a_gpu(
+    device: str, kind: torch.dtype, width: int, serves: bool
+) -> None:
     assert kernels.flash_serves(device, kind, width) is serves
-
-
-def test_flash_attention_that_is_not_installed_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kernels, "installed", lambda name: False)
-    assert not kernels.flash_serves("cuda", "bfloat16", 128)
 
 
 @pytest.mark.parametrize(
     ("spec", "said"),
     [
-        ({}, ["fused-cpu"]),
+        ({}, ["fused", "cpu-attention"]),
         ({"config": {"packing": "off"}}, ["sdpa"]),
         ({"config": {"precision": "bf16"}}, ["sdpa"]),
         ({"method": {"name": "prefix"}}, ["sdpa"]),

@@ -1,5 +1,7 @@
 """The chunked loss against torch's own cross-entropy and automatic differentiation."""
 
+from copy import deepcopy
+
 import pytest
 import torch
 from torch.nn.functional import cross_entropy
@@ -10,7 +12,7 @@ from training.trainer.loss import token_loss
 
 @pytest.fixture(autouse=True)
 def _small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(loss_module, "CHUNK_BYTES", 7 * 50 * 8)
+    monkeypatch.setattr(loss_module, "CHUNK_BYTES", {"cpu": 7 * 50 * 8})
 
 
 def problem(seed: int = 0, bias: bool = False) -> tuple[torch.Tensor, torch.nn.Linear, torch.Tensor]:
@@ -57,16 +59,37 @@ def test_a_head_that_is_no_plain_matrix_gives_the_same() -> None:
     torch.testing.assert_close(fast.float(), slow.float())
 
 
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+@pytest.mark.parametrize("kind", [torch.bfloat16, torch.float32])
+def test_half_precision_rounds_products_and_no_sums(smoothing: float, kind: torch.dtype) -> None:
+    """A head in half precision, and one in full under autocast: the loss of the rounded logits, summed in float32."""
+    hidden, head, targets = problem(bias=True)
+    states, head = hidden.detach().bfloat16().requires_grad_(), head.to(kind)
+    with torch.autocast("cpu", dtype=torch.bfloat16, enabled=kind is torch.float32):
+        total, nll = token_loss(states, head, targets, None, smoothing=smoothing)
+    total.backward()
+    assert nll.dtype is torch.float32
+    exact_states, exact = states.detach().double().requires_grad_(), deepcopy(head).double()
+    exact.zero_grad()
+    expected = cross_entropy(exact(exact_states), targets, reduction="none", label_smoothing=smoothing)
+    expected.sum().backward()
+    torch.testing.assert_close(total.double(), expected.sum(), atol=0, rtol=5e-3)
+    for found, right in ((states.grad, exact_states.grad), (head.weight.grad, exact.weight.grad)):
+        assert found is not None
+        assert right is not None
+        assert torch.linalg.vector_norm(found.double() - right) < 0.01 * torch.linalg.vector_norm(right)
+
+
 def test_the_logits_of_all_positions_are_never_held(monkeypatch: pytest.MonkeyPatch) -> None:
     sizes = []
-    linear = torch.nn.functional.linear
+    product = torch.mm
 
-    def watched(*arguments: torch.Tensor) -> torch.Tensor:
-        logits = linear(*arguments)
-        sizes.append(len(logits))
-        return logits
+    def watched(left: torch.Tensor, right: torch.Tensor, **said: torch.Tensor) -> torch.Tensor:
+        found = product(left, right, **said)
+        sizes.append(found.numel() if found.shape[-1] == 50 else 0)
+        return found
 
-    monkeypatch.setattr(torch.nn.functional, "linear", watched)
+    monkeypatch.setattr(torch, "mm", watched)
     hidden, head, targets = problem()
     token_loss(hidden, head, targets, None)
-    assert max(sizes) == 7
+    assert max(sizes) == 7 * 50

@@ -51,10 +51,12 @@ def test_every_method_has_its_count_here() -> None:
     assert COUNTS.keys() == METHODS.keys()
 
 
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
 @pytest.mark.parametrize("method", METHODS)
-def test_the_trainable_count_is_what_the_paper_says(bench: Bench, method: str) -> None:
+def test_the_trainable_count_is_what_the_paper_says(bench: Bench, method: str, precision: str) -> None:
     options, count = COUNTS[method]
-    run = bench.train(method={"name": method} | options, rows=[row(1, "a", "b")], config={"max_steps": 1})
+    config = {"max_steps": 1, "precision": precision}
+    run = bench.train(method={"name": method} | options, rows=[row(1, "a", "b")], config=config)
     assert result(run)["trainable_parameters"] == count
 
 
@@ -161,6 +163,13 @@ def test_what_is_no_change_of_weights_is_not_merged(bench: Bench, method: str) -
     (bench.folder / "export" / "spec.json").write_text(json.dumps({"version": 1} | spec))
     assert main([str(bench.folder / "export")]) == 1
     assert result(bench.folder / "export")["error"]["code"] == "not_mergeable"
+
+
+def test_an_evaluation_takes_no_gradient_from_four_bits(bench: Bench) -> None:
+    spec: dict[str, Any] = {"method": {"name": "qlora"}, "config": {"epochs": 2, "learning_rate": 0.01}}
+    watched = bench.train("watched", **spec, eval_data=[{"path": "train.jsonl"}])
+    alone = bench.train("alone", **spec)
+    assert [e["grad_norm"] for e in events(watched, "train")] == [e["grad_norm"] for e in events(alone, "train")]
 
 
 def test_adalora_ranks_fall_to_their_target(bench: Bench) -> None:

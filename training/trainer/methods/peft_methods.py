@@ -91,7 +91,11 @@ def adalora(base: Any, options: opts.AdaLora, setting: "Setting") -> Tuned:
         deltaT=options.every,
         total_step=max(2, setting.steps),
     )
-    return _wrap(base, options, config, AdaLora)
+    tuned = _wrap(base, options, config, AdaLora)
+    for name, parameter in tuned.model.named_parameters():
+        if ".ranknum." in name:  # a divisor; peft makes it trainable where it moves it to another device or type
+            parameter.requires_grad_(requires_grad=False)
+    return tuned
 
 
 class AdaLora(Tuned):
@@ -117,7 +121,8 @@ class AdaLora(Tuned):
     def load_state(self, state: dict[str, Any]) -> None:
         self.model.peft_config[ADAPTER].rank_pattern = state["rank_pattern"]
         for name in ("ipt", "exp_avg_ipt", "exp_avg_unc"):
-            setattr(self.model.base_model.rankallocator, name, state[name])
+            on_device = {matrix: value.to(self.device) for matrix, value in state[name].items()}
+            setattr(self.model.base_model.rankallocator, name, on_device)
 
     def ranks(self) -> dict[str, int]:
         """How many singular values of each matrix are not masked."""
