@@ -232,10 +232,11 @@ def trl(job: Path) -> int:
 
 
 def packed_rows(module: Any, query: Any, key: Any, value: Any, _mask: Any, **said: Any) -> tuple[Any, None]:
-    """What `flash_attention_2` does with packed rows, by the same kernels as PyTorch ships them."""
+    """What `flash_attention_2` does with packed rows, its cast included, by the same kernels as PyTorch ships them."""
+    import torch
     from torch.nn.attention.varlen import varlen_attn
 
-    q, k, v = (tensor[0].transpose(0, 1) for tensor in (query, key, value))
+    q, k, v = (tensor[0].transpose(0, 1).to(torch.bfloat16) for tensor in (query, key, value))
     ends, longest = said["cu_seq_lens_q"], said["max_length_q"]
     seen = varlen_attn(
         q, k, v, ends, ends, longest, longest, scale=said["scaling"], window_size=(-1, 0), enable_gqa=True
