@@ -26,14 +26,16 @@ from sftlab.postgres import DatabaseUnavailable
 from training.events import Event, read_events
 from training.holder import Holder, is_held, locked_file
 from training.retries import HandedBack
+from training.trainer.run_dir import RunDir
 from training.trainer.threads import WAITING
 
 log = logging.getLogger(__name__)
 
 Ending = Literal["done", "stopped", "cancelled", "bad_spec", "failed", "killed", "hung", "lease_lost"]
 OUTAGES = (OperationalError, InterfaceError, DatabaseUnavailable)
-STOPPED_AT_CHECKPOINT = 75
-BAD_SPEC = 2
+ENDINGS: Mapping[object, Ending] = {"done": "done", "stopped": "stopped", "bad_spec": "bad_spec", "failed": "failed"}
+"""What result.json says as its status."""
+EXIT_CODES: Mapping[int | None, Ending] = {75: "stopped", 2: "bad_spec"}
 
 STOPPING = threading.Event()
 """Set by the worker when it is asked to stop: children write a checkpoint, and their jobs are handed back."""
@@ -64,7 +66,7 @@ class Outcome:
     """None when the child was adopted: only its parent learns it."""
     result: dict[str, Any] = field(default_factory=dict)
     errors: list[Event] = field(default_factory=list)
-    """The child's `error` events."""
+    """The child's `error` events, or the error in its result."""
     adopted: bool = False
 
     @property
@@ -97,8 +99,8 @@ def supervise(
     ).run()
 
 
-def log_tail(run_dir: Path, lines: int = 40) -> str:
-    """The end of what the child printed."""
+def log_tail(run_dir: Path, lines: int = 80) -> str:
+    """The end of what the child printed; torchrun's report on its processes takes forty lines of it."""
     with contextlib.suppress(OSError), (run_dir / "log.txt").open("rb") as file:
         file.seek(max(0, file.seek(0, os.SEEK_END) - 200 * lines))
         return "\n".join(file.read().decode(errors="replace").splitlines()[-lines:])
@@ -131,7 +133,7 @@ class _Supervision:
         before = Holder.read(self.run_dir)
         if before is not None and before.fence > self.fence:
             return Outcome("lease_lost")
-        if not is_held(self.run_dir) and self._result():
+        if not is_held(self.run_dir) and self._result().get("status") == "done":
             return self._finish(0)
         self.child = self._adopt_or_start(before)
         try:
@@ -234,30 +236,32 @@ class _Supervision:
             if STOPPING.is_set():
                 raise HandedBack
             time.sleep(self.limits.poll)
-        return Outcome(
-            self._ending(exit_code), exit_code, self._result() or {}, self.errors, isinstance(self.child, _Adopted)
-        )
+        result = self._result()
+        errors = self.errors or ([result["error"]] if "error" in result else [])
+        return Outcome(self._ending(exit_code), exit_code, result, errors, isinstance(self.child, _Adopted))
 
     def _ending(self, exit_code: int | None) -> Ending:
-        if self._result() and exit_code in (0, None):
-            return "done"
-        if self.wish is not None:
+        """The child's own word first: a launcher such as torchrun ends with 1 however its processes ended."""
+        said = ENDINGS.get(self._result().get("status")) or EXIT_CODES.get(exit_code)
+        if self.wish is not None and said != "done":
             return self.wish
-        if exit_code == STOPPED_AT_CHECKPOINT:
-            return "stopped"
-        if exit_code == BAD_SPEC:
-            return "bad_spec"
-        if self.errors or (exit_code is not None and exit_code >= 0):
+        if said is not None:
+            return said
+        if self.errors:
             return "failed"
-        return "killed"
+        return "killed" if exit_code is None or exit_code < 0 or self._was_launched() else "failed"
 
-    def _result(self) -> dict[str, Any] | None:
-        """result.json once it says that the work is done."""
-        with contextlib.suppress(OSError, ValueError):
-            result = json.loads((self.run_dir / "result.json").read_text(encoding="utf-8"))
-            if isinstance(result, dict) and result.get("status") == "done":
-                return result
-        return None
+    def _was_launched(self) -> bool:
+        """Whether the child was not the trainer but what started it."""
+        taken = RunDir(self.run_dir).taken_by()
+        holder = Holder.read(self.run_dir)
+        return taken.get("fence") == self.fence and holder is not None and taken.get("pid") != holder.pid
+
+    def _result(self) -> dict[str, Any]:
+        """What the child said at its end; empty before it and when it was killed."""
+        with contextlib.suppress(OSError, ValueError, TypeError):
+            return dict(json.loads((self.run_dir / "result.json").read_text(encoding="utf-8")))
+        return {}
 
 
 class _Child:
@@ -313,7 +317,8 @@ class _Adopted(_Child):
 
 
 def _start(run_dir: Path, command: list[str], fence: int, environment: Mapping[str, str]) -> _Child:
-    (run_dir / "cancel").unlink(missing_ok=True)
+    for left_over in ("cancel", "result.json"):
+        (run_dir / left_over).unlink(missing_ok=True)
     with locked_file(run_dir) as lock, (run_dir / "log.txt").open("ab") as output:
         process = subprocess.Popen(
             command,

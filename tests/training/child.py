@@ -19,6 +19,7 @@ def send(kind: str, **fields: object) -> None:
         file.write(json.dumps({"v": 1, "time": time.time(), "type": kind, "pid": os.getpid(), **fields}) + "\n")
 
 
+(run_dir / "lock").write_text(json.dumps({"pid": wishes.get("taken_by", os.getpid()), "fence": 1}))
 print("hello from the child", flush=True)
 send("start")
 for step in range(wishes.get("steps", 3)):
@@ -27,8 +28,11 @@ for step in range(wishes.get("steps", 3)):
     if not wishes.get("deaf") and (asked or (run_dir / "cancel").exists()):
         send("checkpoint", step=step)
         sys.exit(75)
+if wishes.get("says"):
+    (run_dir / "result.json").write_text(json.dumps(wishes["says"]))
 if wishes.get("error"):
     send("error", code="boom", message="It went wrong.")
+if wishes.get("error") or wishes.get("exit"):
     sys.exit(wishes.get("exit", 1))
 if wishes.get("die"):
     os.kill(os.getpid(), signal.SIGKILL)

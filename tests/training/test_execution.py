@@ -13,6 +13,7 @@ from training.models import LanguageModel, Metric, Run
 from training.retries import TryAgain
 from training.run_dirs import run_dir
 from training.selectors import curve, trainer_model
+from training.services.attempts import TRIES
 from training.services.runs import cancel_run
 from training.supervisor import Limits
 
@@ -98,6 +99,15 @@ def test_a_killed_child_is_asked_for_again(run, child):
     with pytest.raises(TryAgain):
         done(run)
     assert (run.status, run.attempts.get().status) == ("queued", "lost")
+
+
+def test_a_child_that_is_killed_every_time_is_given_up(run, child):
+    child(die=True)
+    for _ in range(TRIES):
+        with pytest.raises(TryAgain):
+            done(run)
+    assert done(run).status == Run.Status.FAILED
+    assert (run.error["code"], run.attempts.count()) == ("lost", TRIES)
 
 
 def test_events_that_were_kept_are_not_kept_again_by_the_next_attempt(run, child):

@@ -121,6 +121,37 @@ def test_exit_2_is_a_bad_spec(tmp_path):
     assert watch(prepare(tmp_path, error=True, exit=2), Watcher()).ending == "bad_spec"
 
 
+@pytest.mark.parametrize("status", ["done", "stopped", "bad_spec", "failed"])
+def test_the_child_s_own_word_counts_before_the_exit_code_of_what_launched_it(tmp_path, status):
+    assert watch(prepare(tmp_path, says={"status": status}, exit=1), Watcher()).ending == status
+
+
+def test_an_error_that_is_only_in_the_result_is_kept(tmp_path):
+    error = {"code": "boom", "message": "It went wrong elsewhere."}
+    outcome = watch(prepare(tmp_path, says={"status": "failed", "error": error}, exit=1), Watcher())
+    assert outcome.errors == [error]
+
+
+def test_what_an_earlier_child_said_is_forgotten(tmp_path):
+    watch(prepare(tmp_path, says={"status": "stopped"}, exit=1), Watcher())
+    assert watch(prepare(tmp_path, exit=1), Watcher(), fence=2).ending == "failed"
+
+
+def test_exit_1_of_a_launcher_whose_trainer_said_nothing_means_that_it_was_killed(tmp_path):
+    assert watch(prepare(tmp_path, taken_by=1, exit=1), Watcher()).ending == "killed"
+
+
+def test_exit_1_of_the_trainer_itself_is_a_failure_whatever_it_said(tmp_path):
+    assert watch(prepare(tmp_path, exit=1), Watcher()).ending == "failed"
+
+
+def test_a_program_that_cannot_start_is_a_failure_whatever_was_launched_before(tmp_path):
+    watch(prepare(tmp_path, taken_by=1, exit=1), Watcher())
+    broken = [sys.executable, "-c", "import nowhere"]
+    assert supervise(tmp_path, broken, on_events=lambda *_: None, fence=2, limits=QUICK).ending == "failed"
+    assert "nowhere" in log_tail(tmp_path)
+
+
 def test_a_killed_child_is_told_from_one_that_failed(tmp_path):
     assert watch(prepare(tmp_path, die=True), Watcher()).ending == "killed"
 

@@ -1,4 +1,8 @@
-"""python -m training.trainer RUN_DIR. Exit 0 done, 75 stopped and resumable, 2 bad spec, 1 failed."""
+"""python -m training.trainer RUN_DIR. Exit 0 done, 75 stopped and resumable, 2 bad spec, 1 failed.
+
+A launcher of several processes has an exit code of its own: then result.json says how they ended, and there is none
+when one of them was lost.
+"""
 
 import os
 import sys
@@ -28,6 +32,7 @@ def main(arguments: list[str]) -> int:
         os.environ.setdefault(name, value)
     run_dir, ranks = RunDir(Path(arguments[0])), Ranks()
     run_dir.listen()
+    ranks.die_with_launcher()
     return _guarded(run_dir, ranks)
 
 
@@ -48,6 +53,8 @@ def _guarded(run_dir: RunDir, ranks: Ranks) -> int:
         return _failed(run_dir, ranks, events, problem)
     except Exception as problem:
         traceback.print_exc()
+        if ranks.lost_another(problem):
+            return FAILED
         return _failed(run_dir, ranks, events, _explained(problem))
     _end(run_dir, ranks, {"status": "done", "task": spec.task, "fence": spec.fence} | result, DONE)
     events.send("done")
@@ -89,7 +96,7 @@ def _failed(run_dir: RunDir, ranks: Ranks, events: Events, problem: TrainerError
 
 
 def _end(run_dir: RunDir, ranks: Ranks, result: dict[str, Any], code: int) -> int:
-    if ranks.first:
+    if ranks.first or code == FAILED:  # which may have failed alone, so that no other knows why
         write_json(run_dir.path / "result.json", result)
     return code
 

@@ -1,8 +1,14 @@
 """The processes of one run: alone, or started by torchrun. Sums, never means, go between them."""
 
+import ctypes
 import os
+import signal
 from collections.abc import Sequence
 from typing import Any
+
+PR_SET_PDEATHSIG = 1
+SIGNS_OF_LOSS = ("gloo/transport", "ncclRemoteError")
+"""In what gloo and NCCL say when the other end of a connection is gone."""
 
 
 class Ranks:
@@ -14,6 +20,11 @@ class Ranks:
     @property
     def first(self) -> bool:
         return self.rank == 0
+
+    def die_with_launcher(self) -> None:
+        """torchrun gives each process a session of its own, so what kills torchrun would leave them at work."""
+        if self.world > 1:
+            ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
     def start(self, device: str) -> None:
         self.device = device
@@ -30,6 +41,10 @@ class Ranks:
             from torch import distributed
 
             distributed.destroy_process_group()
+
+    def lost_another(self, problem: Exception) -> bool:
+        """Whether it says that another process is gone, which is all that is known of why."""
+        return self.world > 1 and any(sign in str(problem) for sign in SIGNS_OF_LOSS)
 
     def sum(self, value: float | Sequence[float]) -> Any:
         """Of a number, or of each number of a list."""

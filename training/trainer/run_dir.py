@@ -1,5 +1,6 @@
 """What holds RUN_DIR together: its lock with the fencing token, the wish to stop, the events."""
 
+import contextlib
 import fcntl
 import json
 import os
@@ -33,6 +34,12 @@ class RunDir:
         self._lock.truncate(0)
         self._lock.write(json.dumps({"pid": os.getpid(), "fence": fence}))
         self._lock.flush()
+
+    def taken_by(self) -> dict[str, int]:
+        """The pid and the token of the last process that took the folder."""
+        with contextlib.suppress(OSError, ValueError, TypeError):
+            return dict(json.loads((self.path / "lock").read_text(encoding="utf-8")))
+        return {}
 
     def listen(self) -> None:
         signal.signal(signal.SIGTERM, self._on_signal)
