@@ -7,8 +7,8 @@ from typing import Any
 
 from training.trainer.spec import DTYPES, TrainConfig
 
-FLASH_WIDTH = 256
-"""Widest head that FlashAttention 2 has."""
+FLASH_WIDTH, FLASH_STEP, AMPERE = 256, 8, (8, 0)
+"""FlashAttention 2 has heads up to this width, in these steps, on GPUs of this capability or newer."""
 
 
 @cache
@@ -20,7 +20,8 @@ def flash_serves(device: str, kind: Any, width: int) -> bool:
     """`kind` is the dtype of the numbers that go into the attention."""
     import torch
 
-    return device == "cuda" and kind in (torch.bfloat16, torch.float16) and width <= FLASH_WIDTH
+    fits = kind in (torch.bfloat16, torch.float16) and width <= FLASH_WIDTH and width % FLASH_STEP == 0
+    return device == "cuda" and fits and torch.cuda.get_device_capability() >= AMPERE
 
 
 def flash_attention(
@@ -44,10 +45,11 @@ def flash_attention(
 
 @lru_cache(maxsize=4)
 def _ends(row_lengths: tuple[int, ...], device: Any) -> Any:
-    """Sent to the device once for all layers of a pass."""
+    """Sent to the device once for all layers of a pass; in an evaluation too such that training may keep it."""
     import torch
 
-    return torch.tensor([0, *row_lengths]).cumsum(0, dtype=torch.int32).to(device)
+    with torch.inference_mode(mode=False):
+        return torch.tensor([0, *row_lengths]).cumsum(0, dtype=torch.int32).to(device)
 
 
 def gated(gate: Any, up: Any) -> Any:

@@ -163,8 +163,8 @@ class Loop:
     def _expect_finite(self, loss: float, seen: list[tuple[Batch, Tensor]]) -> None:
         if np.isfinite(loss):
             return
-        named = [self.rows.ids[row] for batch, nll in seen for row in _broken_rows(batch, nll)]
-        every = [self.rows.ids[row] for batch, _ in seen for row in batch.rows]
+        named = self.ranks.join([self.rows.ids[row] for batch, nll in seen for row in _broken_rows(batch, nll)])
+        every = self.ranks.join([self.rows.ids[row] for batch, _ in seen for row in batch.rows])
         raise TrainerError(
             "non_finite_loss",
             f"The loss of step {self.state.step + 1} is {loss}: lower the learning rate or look at the rows named.",

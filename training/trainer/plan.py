@@ -71,6 +71,7 @@ def passes(rows: Indices, lengths: Indices, config: TrainConfig, *, padded: bool
     ordered = [int(i) for i in rows[np.argsort(lengths[rows], kind="stable")]]
     if config.accumulation:
         return [list(map(int, part)) for part in np.array_split(ordered, config.accumulation) if len(part)]
+    assert config.micro_tokens is not None  # `use_device` has chosen it
     groups: list[list[int]] = [[]]
     for row in ordered:
         if groups[-1] and _size([*groups[-1], row], lengths, padded) > config.micro_tokens:

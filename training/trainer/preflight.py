@@ -25,7 +25,7 @@ def preflight(run_dir: RunDir, spec: Spec, events: Events, cache: Path) -> dict[
     assert isinstance(body, TrainSpec)
     sharded = body.config.sharding != "none"
     body = replace(body, config=replace(body.config, sharding="none"))
-    device = use_device(body)
+    device, body = use_device(body)
     events.send("start", task=spec.task, fence=spec.fence)
     ready = prepare_run(run_dir, body, events, cache)
     base = load_for_training(body, ready.source, device)

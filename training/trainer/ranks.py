@@ -57,6 +57,16 @@ class Ranks:
         distributed.all_reduce(tensor)
         return tensor.tolist()
 
+    def join(self, found: list[str]) -> list[str]:
+        """What every process found, in the order of the processes."""
+        if self.world == 1:
+            return found
+        from torch import distributed
+
+        every: list[Any] = [None] * self.world
+        distributed.all_gather_object(every, found)
+        return [name for part in every for name in part]
+
     def sum_gradients(self, parameters: Sequence[Any]) -> None:
         """A rank without rows in this step takes part with zeros."""
         if self.world == 1:

@@ -16,6 +16,8 @@ VERSION = 1
 ZERO = ("zero2", "zero3")
 DTYPES = {"fp32": "float32", "fp64": "float64", "bf16": "bfloat16", "fp16": "float16"}
 """torch's name of each precision."""
+MICRO_TOKENS = {"cpu": 1024, "cuda": 4096}
+"""What a device is busy with for long enough; more takes memory and no less time."""
 
 
 @dataclass(frozen=True)
@@ -52,8 +54,9 @@ class TrainConfig:
     """Rows in one optimizer step, over all processes."""
     accumulation: int | None = field(default=None, metadata={"low": 1})
     """Cut each step into this many passes; none means as many as `micro_tokens` asks for."""
-    micro_tokens: int = field(default=1024, metadata={"low": 1})
-    """Tokens in one forward pass at most (a longer row goes alone); lower it when memory is short."""
+    micro_tokens: int | None = field(default=None, metadata={"low": 1})
+    """Tokens in one forward pass at most (a longer row goes alone); none means 1,024 on a CPU and 4,096 on a GPU. Lower
+    it when memory is short."""
     max_length: int = field(default=2048, metadata={"low": 8})
     """Tokens in one row at most."""
     overlong: Literal["drop", "cut"] = "drop"

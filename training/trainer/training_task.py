@@ -4,7 +4,7 @@ import os
 import platform
 import shutil
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ from training.trainer.ranks import Ranks
 from training.trainer.result_card import write_card
 from training.trainer.rows import Options, Rows, join, prepared
 from training.trainer.run_dir import RunDir
-from training.trainer.spec import DTYPES, ZERO, DataFile, Spec, TrainSpec
+from training.trainer.spec import DTYPES, MICRO_TOKENS, ZERO, DataFile, Spec, TrainSpec
 from training.trainer.tuned import Tuned
 
 ADAPTER = "adapter"
@@ -46,7 +46,7 @@ def train(run_dir: RunDir, spec: Spec, events: Events, cache: Path, ranks: Ranks
     body = spec.body
     assert isinstance(body, TrainSpec)
     started = time.monotonic()
-    device = use_device(body)
+    device, body = use_device(body)
     ranks.start(device)
     ready = prepare_run(run_dir, body, events, cache)
     base = load_for_training(body, ready.source, device)
@@ -85,7 +85,8 @@ def train(run_dir: RunDir, spec: Spec, events: Events, cache: Path, ranks: Ranks
     return _result(body=body, loop=loop, ready=ready, state=state, device=device, seconds=time.monotonic() - started)
 
 
-def use_device(body: TrainSpec) -> str:
+def use_device(body: TrainSpec) -> tuple[str, TrainSpec]:
+    """Where to train, and the spec with what it leaves to the device."""
     import torch
 
     if body.config.threads:
@@ -93,12 +94,21 @@ def use_device(body: TrainSpec) -> str:
     there = torch.cuda.is_available()
     if body.config.device == "cuda" and not there:
         raise TrainerError("no_device", "The run asks for a GPU and this machine has none.")
-    if not there or body.config.device == "cpu":
-        return "cpu"
+    device = "cuda" if there and body.config.device != "cpu" else "cpu"
+    if body.config.micro_tokens is None:
+        body = replace(body, config=replace(body.config, micro_tokens=MICRO_TOKENS[device]))
+    if device == "cuda":
+        repeat_itself()
+    return device, body
+
+
+def repeat_itself() -> None:
+    """A GPU takes only algorithms that give the same bits each time."""
+    import torch
+
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # one of those with which cuBLAS repeats itself
     torch.use_deterministic_algorithms(mode=True)
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]  # a module's property
-    return "cuda"
 
 
 def prepare_run(run_dir: RunDir, body: TrainSpec, events: Events, cache: Path) -> Prepared:

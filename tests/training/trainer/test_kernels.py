@@ -27,7 +27,9 @@ def varlen(q: Any, k: Any, v: Any, ends_q: Any, ends_k: Any, longest_q: int, lon
         one = [tensor[start:end].transpose(0, 1) for tensor in (q, k, v)]
         at = torch.arange(end - start)
         apart = at[:, None] - at[None, :]
-        mask = (apart >= -after) & ((apart <= before) if before >= 0 else (apart == apart))
+        mask = apart >= -after
+        if before >= 0:
+            mask &= apart <= before
         seen = scaled_dot_product_attention(*one, attn_mask=mask, scale=said["scale"], enable_gqa=said["enable_gqa"])
         rows.append(seen.transpose(0, 1))
     return torch.cat(rows)
@@ -55,6 +57,17 @@ def test_flash_attention_is_given_the_rows_as_it_documents_them(
     monkeypatch.setattr(attention, "flash_serves", lambda *_: False)
     plain, _ = attention.rows_attention(*arguments, **said)
     torch.testing.assert_close(flash, plain)
+
+
+@pytest.mark.usefixtures("on_a_gpu")
+def test_rows_of_an_evaluation_can_be_trained_on_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = []
+    monkeypatch.setattr(torch.nn.attention.varlen, "varlen_attn", lambda q, k, v, ends, *_, **__: kept.append(ends))
+    with torch.inference_mode():
+        kernels.flash_attention(*(torch.randn(5, 2, 8) for _ in range(3)), (3, 2))
+    kernels.flash_attention(*(torch.randn(5, 2, 8) for _ in range(3)), (3, 2))
+    assert [ends.tolist() for ends in kept] == [[0, 3, 5]] * 2
+    assert not kept[1].is_inference()
 
 
 @pytest.mark.parametrize("liger", [False, True])
@@ -97,18 +110,21 @@ def test_the_decoder_by_hand_is_the_same_with_the_kernels_of_a_gpu(
 
 
 @pytest.mark.parametrize(
-    ("device", "kind", "width", "serves"),
+    ("device", "capability", "kind", "width", "serves"),
     [
-        ("cuda", torch.bfloat16, 128, True),
-        ("cuda", torch.float16, 256, True),
-        ("cuda", torch.float32, 128, False),
-        ("cuda", torch.bfloat16, 512, False),
-        ("cpu", torch.bfloat16, 128, False),
+        ("cuda", (9, 0), torch.bfloat16, 128, True),
+        ("cuda", (8, 0), torch.float16, 256, True),
+        ("cuda", (7, 5), torch.float16, 128, False),
+        ("cuda", (9, 0), torch.float32, 128, False),
+        ("cuda", (9, 0), torch.bfloat16, 512, False),
+        ("cuda", (9, 0), torch.bfloat16, 100, False),
+        ("cpu", None, torch.bfloat16, 128, False),
     ],
 )
-def test_flash_attention_serves_half_precision_on_a_gpu(
-    device: str, kind: torch.dtype, width: int, serves: bool
+def test_flash_attention_serves_half_precision_on_newer_gpus(
+    monkeypatch: pytest.MonkeyPatch, device: str, capability: Any, kind: torch.dtype, width: int, serves: bool
 ) -> None:
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda: capability)
     assert kernels.flash_serves(device, kind, width) is serves
 
 

@@ -76,6 +76,7 @@ def _sharded(tuned: Tuned, ranks: Ranks) -> Any:
     for module in root.modules():
         if isinstance(module, FSDPModule):
             module.set_gradient_divide_factor(1.0)
+            module.set_force_sum_reduction_for_comms(enable=True)  # gloo knows no other
     return root
 
 
