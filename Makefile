@@ -56,7 +56,7 @@ worker: setup ## A worker, on this or another host (QUEUES=gpu)
 	@$(PY) manage.py worker --queues $(QUEUES)
 
 test: setup-dev ## The tests
-	@$(PY) -m pytest -n 2 --durations 30 --durations-min 3
+	@$(PY) -m pytest -n 2 --dist worksteal --durations 30 --durations-min 3
 
 lint: setup-dev ## The checks
 	@.venv/bin/ruff format --check .

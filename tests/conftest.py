@@ -105,9 +105,13 @@ def pytest_ignore_collect(collection_path, config):  # type: ignore[no-untyped-d
     return None
 
 
-@pytest.hookimpl(tryfirst=True)
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items):  # type: ignore[no-untyped-def]
-    """pytest leaves the operation out of the id of schemathesis' tests, and xdist runs one test for each id."""
+    """The slow ones first, so that none is left to one worker at the end.
+
+    pytest leaves the operation out of the id of schemathesis' tests, and xdist runs one test for each id.
+    """
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
     for item in items:
         if getattr(item, "operation_label", None):
             item._id = replace(item.id, params=item.operation_label)

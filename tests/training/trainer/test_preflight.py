@@ -30,7 +30,7 @@ def test_memory_and_time_are_estimated_from_a_real_step(bench: Bench) -> None:
 
 def test_what_will_not_fit_is_refused_with_a_reason(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(preflight, "available_mb", lambda: -1e6)
-    found = result(bench.train(task="preflight"))["memory"]
+    found = result(bench.train(task="preflight", config={"device": "cpu"}))["memory"]
     assert not found["fits"]
     assert "lower micro_tokens" in found["reason"]
 
