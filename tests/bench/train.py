@@ -248,12 +248,12 @@ def trl(case: Case, system: str, repeat: int) -> Json:
 
 
 def child(job: Path) -> int:
-    """One TRL run in a process of its own. Activations are kept, as ours keeps them: TRL is faster so."""
+    """One TRL run in a process of its own."""
     import torch
-    from datasets import Dataset
     from peft import LoraConfig, get_peft_model
-    from transformers import AutoModelForCausalLM, AutoTokenizer, TrainerCallback
-    from trl import SFTConfig, SFTTrainer
+    from transformers import AutoModelForCausalLM
+
+    from tests.bench.trl_run import trained
 
     setting = json.loads(job.read_text())
     base = AutoModelForCausalLM.from_pretrained(setting["folder"], dtype=torch.float32)
@@ -261,34 +261,10 @@ def child(job: Path) -> int:
         torch.manual_seed(SEED)
         options = LoraConfig(task_type="CAUSAL_LM", r=16, lora_alpha=32, target_modules="all-linear")
         base = get_peft_model(base, options)
-    times: list[float] = []
-    losses: list[float] = []
-
-    class Clock(TrainerCallback):  # type: ignore[misc]  # transformers has no types here
-        def on_step_begin(self, *_: Any, **__: Any) -> None:
-            times.append(-time.perf_counter())
-
-        def on_step_end(self, *_: Any, **__: Any) -> None:
-            times[-1] += time.perf_counter()
-
-        def on_log(self, _args: Any, _state: Any, _control: Any, logs: Json, **_: Any) -> None:
-            losses.extend([logs["loss"]] if "loss" in logs else [])
-
-    trainer = SFTTrainer(
-        model=base,
-        args=SFTConfig(**trl_settings(setting["system"], str(job.with_suffix("")))),
-        train_dataset=Dataset.from_dict(
-            {
-                "input_ids": [ids for ids, _ in setting["rows"]],
-                "completion_mask": [[int(flag) for flag in learnt] for _, learnt in setting["rows"]],
-            }
-        ),
-        processing_class=AutoTokenizer.from_pretrained(setting["folder"]),
-        callbacks=[Clock()],
-    )
-    trainer.train()
+    settings = trl_settings(setting["system"], str(job.with_suffix("")))
+    steps = trained(base, setting["rows"], setting["folder"], settings)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({"seconds": round(sum(times), 3), "peak_rss_mb": round(peak, 1), "losses": losses}))
+    print(json.dumps({"seconds": round(sum(steps.seconds), 3), "peak_rss_mb": round(peak, 1), "losses": steps.losses}))
     return 0
 
 
@@ -299,21 +275,11 @@ def trl_settings(system: str, folder: str) -> Json:
         "per_device_train_batch_size": BATCH,
         "num_train_epochs": 1,
         "learning_rate": RATE,
-        "lr_scheduler_type": "constant",
-        "warmup_steps": 0,
-        "weight_decay": 0.01,
-        "max_grad_norm": 1.0,
         "bf16": False,
         "use_cpu": True,
-        "activation_checkpointing": False,
         "packing": system == "trl-packed",
         "max_length": 1024,
-        "completion_only_loss": True,
         "train_sampling_strategy": order[system],
-        "logging_steps": 1,
-        "save_strategy": "no",
-        "report_to": "none",
-        "disable_tqdm": True,
         "seed": SEED,
     }
 

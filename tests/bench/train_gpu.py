@@ -15,7 +15,6 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 from typing import Any
 
@@ -168,66 +167,26 @@ def finished(command: list[str]) -> str:
 def trl(job: Path) -> int:
     """One TRL run in a process of its own."""
     import torch
-    from datasets import Dataset
     from peft import LoraConfig
-    from transformers import AttentionInterface, AutoModelForCausalLM, AutoTokenizer, TrainerCallback
-    from trl import SFTConfig, SFTTrainer
+    from transformers import AttentionInterface, AutoModelForCausalLM
+
+    from tests.bench.trl_run import trained
 
     setting = json.loads(job.read_text())
-    full = setting["method"]["name"] == "full"
     AttentionInterface.register("packed_rows", packed_rows)
+    full = setting["method"]["name"] == "full"
     kind = torch.float32 if full else torch.bfloat16
     base = AutoModelForCausalLM.from_pretrained(setting["folder"], dtype=kind, attn_implementation="packed_rows")
-    times: list[float] = []
-    tokens: list[int] = []
-    losses: list[float] = []
-
-    class Clock(TrainerCallback):  # type: ignore[misc]  # transformers has no types here
-        def on_step_begin(self, *_: Any, **__: Any) -> None:
-            torch.cuda.synchronize()
-            times.append(-time.perf_counter())
-
-        def on_step_end(self, *_: Any, **__: Any) -> None:
-            torch.cuda.synchronize()
-            times[-1] += time.perf_counter()
-
-        def on_log(self, _args: Any, _state: Any, _control: Any, logs: Json, **_: Any) -> None:
-            losses.extend([round(float(logs["loss"]), 4)] if "loss" in logs else [])
-
-    trainer = SFTTrainer(
-        model=base,
-        args=SFTConfig(**settings(setting["name"], str(job.with_suffix("")))),
-        train_dataset=Dataset.from_dict(
-            {
-                "input_ids": [ids for ids, _ in setting["rows"]],
-                "completion_mask": [[int(flag) for flag in learnt] for _, learnt in setting["rows"]],
-            }
-        ),
-        processing_class=AutoTokenizer.from_pretrained(setting["folder"]),
-        peft_config=None
-        if full
-        else LoraConfig(task_type="CAUSAL_LM", r=16, lora_alpha=32, target_modules="all-linear"),
-        callbacks=[Clock()],
-    )
-    collate = trainer.data_collator
-
-    def counted(examples: Any) -> Any:
-        batch = collate(examples)
-        tokens.append(batch["input_ids"].numel())
-        return batch
-
-    trainer.data_collator = counted
-    trainer.train()
-    print(
-        json.dumps(
-            {
-                "tokens_per_s": round(sum(tokens[WARM : len(times)]) / sum(times[WARM:]), 1),
-                "peak_gpu_mb": round(torch.cuda.max_memory_allocated() / 2**20, 1),
-                "first_step_s": round(times[0], 2),
-                "losses": losses,
-            }
-        )
-    )
+    options = None if full else LoraConfig(task_type="CAUSAL_LM", r=16, lora_alpha=32, target_modules="all-linear")
+    own = settings(setting["name"], str(job.with_suffix("")))
+    steps = trained(base, setting["rows"], setting["folder"], own, peft_config=options)
+    measured = {
+        "tokens_per_s": round(sum(steps.tokens[WARM : len(steps.seconds)]) / sum(steps.seconds[WARM:]), 1),
+        "peak_gpu_mb": round(torch.cuda.max_memory_allocated() / 2**20, 1),
+        "first_step_s": round(steps.seconds[0], 2),
+        "losses": [round(loss, 4) for loss in steps.losses],
+    }
+    print(json.dumps(measured))
     return 0
 
 
@@ -250,20 +209,10 @@ def settings(name: str, folder: str) -> Json:
         "per_device_train_batch_size": PACKED_ROWS,
         "num_train_epochs": EPOCHS,
         "learning_rate": RATE,
-        "lr_scheduler_type": "constant",
-        "warmup_steps": 0,
-        "weight_decay": 0.01,
-        "max_grad_norm": 1.0,
         "bf16": True,
-        "activation_checkpointing": False,
         "packing": True,
         "max_length": PACKED,
-        "completion_only_loss": True,
         "use_liger_kernel": name.endswith("liger"),
-        "logging_steps": 1,
-        "save_strategy": "no",
-        "report_to": "none",
-        "disable_tqdm": True,
         "seed": SEED,
     }
 

@@ -40,9 +40,9 @@ def child(run, monkeypatch):
     return wants
 
 
-def done(run):
+def done(run, limits=QUICK):
     try:
-        execution.execute(run, limits=QUICK)
+        execution.execute(run, limits=limits)
     finally:
         run.refresh_from_db()
     return run

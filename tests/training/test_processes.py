@@ -9,6 +9,7 @@ import time
 import pytest
 
 from tests.factories import training as make
+from tests.training.test_execution import done
 from training import execution
 from training.holder import start_of
 from training.models import Run
@@ -17,7 +18,7 @@ from training.run_dirs import run_dir
 from training.supervisor import Limits
 
 pytestmark = pytest.mark.django_db
-QUICK = Limits(poll=0.05)
+PATIENT = Limits(poll=0.05)
 TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
 OPTIONS = {"epochs": 20.0, "batch_size": 2, "save_every": 20, "eval_every": 80}
 LAUNCHED = """
@@ -49,13 +50,6 @@ def train(admin, tmp_path, monkeypatch):
     return run
 
 
-def execute(run):
-    try:
-        execution.execute(run, limits=QUICK)
-    finally:
-        run.refresh_from_db()
-
-
 def resumed_from(run):
     lines = (run_dir(run.uuid) / "events.jsonl").read_text().splitlines()
     return [event["resumed_from"] for event in map(json.loads, lines) if event["type"] == "start"]
@@ -63,12 +57,12 @@ def resumed_from(run):
 
 def test_stopping_torchrun_and_killing_a_process_of_it_change_no_bit_of_the_weights(train):
     calm, disturbed = train(), train(**{"1": "stopped", "2": "killed"})
-    execute(calm)
+    done(calm, PATIENT)
     with pytest.raises(HandedBack):
-        execute(disturbed)
+        done(disturbed, PATIENT)
     with pytest.raises(TryAgain):
-        execute(disturbed)
-    execute(disturbed)
+        done(disturbed, PATIENT)
+    done(disturbed, PATIENT)
     assert [attempt.status for attempt in disturbed.attempts.all()] == ["handed_back", "lost", "finished"]
     assert resumed_from(disturbed) == [None, 26, 40]
     assert disturbed.result["processes"] == 2
@@ -77,7 +71,7 @@ def test_stopping_torchrun_and_killing_a_process_of_it_change_no_bit_of_the_weig
 
 def test_a_process_that_fails_alone_fails_the_run_in_its_own_words(train):
     run = train(**{"1": "no memory"})
-    execute(run)
+    done(run, PATIENT)
     assert run.status == Run.Status.FAILED
     assert run.error["code"] == "out_of_memory"
     assert "config.micro_tokens" in run.error["message"]

@@ -108,7 +108,7 @@ def repeat_itself() -> None:
 
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # one of those with which cuBLAS repeats itself
     torch.use_deterministic_algorithms(mode=True)
-    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]  # a module's property
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]  # torch makes it at run time
 
 
 def prepare_run(run_dir: RunDir, body: TrainSpec, events: Events, cache: Path) -> Prepared:
